@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The capture as files: what Blender rendered, read and written frame by frame.
+
+`capture/capture.json` is the manifest, `capture/facts.npz` (or one `facts_0001.npz` per frame when
+the topology changes) says what each element is, and `capture/frame_0001.npz` holds all views of a
+frame, cropped to the silhouette. Nothing here needs Blender; images are read one frame at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from .arrays import ArrayReader, load_arrays, save_arrays
+from .atomic import write_json
+
+Topology = Literal["constant", "sequence"]
+
+
+@dataclass(frozen=True)
+class ViewImage:
+    """One camera's look at the character in one frame, cropped to the silhouette's bounding box."""
+
+    resolution: tuple[int, int]  # full image (height, width) in pixels
+    corner: tuple[int, int]  # (row, column) of the crop's top-left pixel in the full image
+    element: np.ndarray  # (h, w) int32, element index, -1 = background
+    color: np.ndarray  # (h, w, 3) uint8 sRGB on white
+    normal: np.ndarray  # (h, w, 3) int8, world-space unit normal times 127
+    depth: np.ndarray  # (h, w) float16 metres along the view axis, relative to the bounds' centre
+    world_to_camera: np.ndarray  # (4, 4) float64, OpenCV axes: x right, y down, z forward
+    intrinsics: np.ndarray  # (3, 3) float64, pixels; orthographic: (u, v, 1) = K (x, y, 1)
+
+    @property
+    def silhouette(self) -> np.ndarray:
+        """(h, w) bool, the paper's S."""
+        return self.element >= 0
+
+    def uncropped(self, image: np.ndarray, background: int) -> np.ndarray:
+        """`image` (h, w, ...) pasted into a full frame filled with `background`."""
+        full = np.full(self.resolution + image.shape[2:], background, image.dtype)
+        top, left = self.corner
+        full[top : top + image.shape[0], left : left + image.shape[1]] = image
+        return full
+
+
+@dataclass(frozen=True)
+class CapturedObject:
+    """A mesh object of the character and the run of elements that are its polygons."""
+
+    name: str
+    mesh: str
+    element_start: int
+    element_count: int
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names that facts index into."""
+
+    objects: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    bones: tuple[str, ...] = ()
+    bone_parent: tuple[int, ...] = ()  # index into bones, -1 = root
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of each of E elements without looking at a picture. -1 means none."""
+
+    object: np.ndarray  # (E,) int32 into Names.objects
+    material: np.ndarray  # (E,) int32 into Names.materials
+    bone: np.ndarray  # (E,) int32 into Names.bones: the bone with the largest summed weight
+    loose_part: np.ndarray  # (E,) int32, connected by shared vertices, numbered over all objects
+    uv_island: np.ndarray  # (E,) int32, connected in the active UV map
+    area: np.ndarray  # (E,) float32 square metres in world space, at the first captured frame
+    centroid: np.ndarray  # (E, 3) float32 metres in world space, at the first captured frame
+    neighbours: np.ndarray  # (A, 2) int32 pairs of elements sharing an edge, each pair once, a < b
+
+    @property
+    def count(self) -> int:
+        return len(self.object)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What was captured, by what, and how to read the rest."""
+
+    frames: tuple[int, ...]  # scene frame numbers, in order
+    views: tuple[str, ...]  # e.g. "az000_el00"
+    azimuths: tuple[float, ...]  # degrees, 0 = the character's front (-Y), counter-clockwise from above
+    elevations: tuple[float, ...]  # degrees above the horizon
+    resolution: tuple[int, int]
+    projection: Literal["orthographic", "perspective"]
+    topology: Topology
+    objects: tuple[CapturedObject, ...]  # constant topology; empty for a sequence
+    frame_objects: Mapping[str, tuple[CapturedObject, ...]] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
+    engine: str = "albedo"
+    blender: str = ""  # version that rendered
+    fps: float = 24.0
+    character: str = ""
+    warnings: tuple[str, ...] = ()
+    schema_version: int = 1
+
+    @property
+    def element_count(self) -> int:
+        """Number of elements of a character with constant topology."""
+        return sum(o.element_count for o in self.objects)
+
+    def objects_at(self, frame: int) -> tuple[CapturedObject, ...]:
+        """The objects visible in `frame`, in element order."""
+        return self.objects if self.topology == "constant" else self.frame_objects[str(frame)]
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Manifest:
+        values = dict(document)
+        values["objects"] = tuple(CapturedObject(**o) for o in values["objects"])
+        values["frame_objects"] = {
+            k: tuple(CapturedObject(**o) for o in v) for k, v in values["frame_objects"].items()
+        }
+        values["names"] = Names(**{k: tuple(v) for k, v in values["names"].items()})
+        for key in ("frames", "views", "azimuths", "elevations", "resolution", "warnings"):
+            values[key] = tuple(values[key])
+        return cls(**values)
+
+
+class CaptureFiles:
+    """Reads and writes the files of one capture folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self._manifest: Manifest | None = None
+        self._open_frame: tuple[int, ArrayReader] | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        if self._manifest is None:
+            text = (self.folder / "capture.json").read_text("utf-8")
+            self._manifest = Manifest.from_json(json.loads(text))
+        return self._manifest
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        write_json(self.folder / "capture.json", asdict(manifest))
+
+    def facts_path(self, frame: int | None) -> Path:
+        return self.folder / ("facts.npz" if frame is None else f"facts_{frame:04d}.npz")
+
+    def write_facts(self, facts: Facts, frame: int | None = None) -> None:
+        """`frame` is None for constant topology."""
+        save_arrays(self.facts_path(frame), {k: getattr(facts, k) for k in _FACT_FIELDS})
+
+    def facts(self, frame: int) -> Facts:
+        """The facts that hold in `frame`."""
+        constant = self.manifest.topology == "constant"
+        arrays = load_arrays(self.facts_path(None if constant else frame))
+        return Facts(**{k: arrays[k] for k in _FACT_FIELDS})
+
+    def frame_path(self, frame: int) -> Path:
+        return self.folder / f"frame_{frame:04d}.npz"
+
+    def write_frame(self, frame: int, views: Sequence[ViewImage]) -> None:
+        arrays: dict[str, np.ndarray] = {}
+        for v, image in enumerate(views):
+            arrays[f"box_{v:02d}"] = np.array([*image.resolution, *image.corner], np.int32)
+            for key in _IMAGE_FIELDS:
+                arrays[f"{key}_{v:02d}"] = getattr(image, key)
+        save_arrays(self.frame_path(frame), arrays)
+
+    def view(self, frame: int, view: int) -> ViewImage:
+        """One image; only its own arrays are decompressed. Raises JobError for a damaged file."""
+        if self._open_frame is None or self._open_frame[0] != frame:
+            self.close()
+            self._open_frame = (frame, ArrayReader(self.frame_path(frame)))
+        reader = self._open_frame[1]
+        height, width, top, left = (int(x) for x in reader[f"box_{view:02d}"])
+        arrays = {k: reader[f"{k}_{view:02d}"] for k in _IMAGE_FIELDS}
+        return ViewImage((height, width), (top, left), **arrays)
+
+    def element_map(self, frame: int, view: int) -> np.ndarray:
+        """(h, w) int32 crop: cheaper than `view` when nothing else is needed."""
+        if self._open_frame is None or self._open_frame[0] != frame:
+            self.close()
+            self._open_frame = (frame, ArrayReader(self.frame_path(frame)))
+        return self._open_frame[1][f"element_{view:02d}"]
+
+    def close(self) -> None:
+        if self._open_frame is not None:
+            self._open_frame[1].close()
+            self._open_frame = None
+
+
+_FACT_FIELDS = (
+    "object",
+    "material",
+    "bone",
+    "loose_part",
+    "uv_island",
+    "area",
+    "centroid",
+    "neighbours",
+)
+_IMAGE_FIELDS = ("element", "color", "normal", "depth", "world_to_camera", "intrinsics")

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labels as files: `labels/frame_0001.npz` per frame and `result.json` beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import JobError
+from .arrays import load_arrays, save_arrays
+from .atomic import write_json
+from .capture_files import CapturedObject, Topology
+
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class LabelledPart:
+    """A vocabulary entry as it was used: its index is the label."""
+
+    name: str
+    color: tuple[float, float, float]  # sRGB 0..1
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a finished job says about its labels."""
+
+    character: str
+    frames: tuple[int, ...]
+    vocabulary: tuple[LabelledPart, ...]
+    topology: Topology
+    objects: tuple[CapturedObject, ...]  # constant topology, in element order
+    frame_objects: Mapping[str, tuple[CapturedObject, ...]]  # a sequence: per frame number
+    backends: Mapping[str, str]  # seam -> implementation
+    seconds: Mapping[str, float]  # stage -> seconds
+    counts: Mapping[str, int]  # proposals, masklets, masks, elements, ...
+    warnings: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    schema_version: int = 1
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Result:
+        values = dict(document)
+        values["frames"] = tuple(values["frames"])
+        values["warnings"] = tuple(values["warnings"])
+        values["vocabulary"] = tuple(
+            LabelledPart(p["name"], tuple(p["color"]), tuple(p["synonyms"]))
+            for p in values["vocabulary"]
+        )
+        values["objects"] = tuple(CapturedObject(**o) for o in values["objects"])
+        values["frame_objects"] = {
+            k: tuple(CapturedObject(**o) for o in v) for k, v in values["frame_objects"].items()
+        }
+        return cls(**values)
+
+
+class LabelFiles:
+    """Reads and writes the labels of one job folder."""
+
+    def __init__(self, job: Path) -> None:
+        self.job = Path(job)
+
+    def frame_path(self, frame: int) -> Path:
+        return self.job / "labels" / f"frame_{frame:04d}.npz"
+
+    def write_frame(self, frame: int, label: np.ndarray, confidence: np.ndarray) -> None:
+        """`label` (E,) int16, -1 = unlabelled; `confidence` (E,) float16 in 0..1."""
+        arrays = {"label": label.astype(np.int16), "confidence": confidence.astype(np.float16)}
+        save_arrays(self.frame_path(frame), arrays)
+
+    def read_frame(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
+        """(label, confidence) of one frame. Raises JobError when the file is damaged."""
+        arrays = load_arrays(self.frame_path(frame))
+        return arrays["label"], arrays["confidence"]
+
+    def write_result(self, result: Result) -> None:
+        write_json(self.job / "result.json", asdict(result))
+
+    def read_result(self) -> Result:
+        """Raises JobError when the job has not finished."""
+        path = self.job / "result.json"
+        try:
+            return Result.from_json(json.loads(path.read_text("utf-8")))
+        except FileNotFoundError as error:
+            raise JobError(f"{self.job} has no result yet", "Run parse first") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise JobError(f"{path} is damaged", "Run parse again to make it anew") from error

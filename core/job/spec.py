@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job spec: everything a run depends on, with its defaults. `job.json` is this, as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+SCHEMA_VERSION = 1
+
+Engine = Literal["albedo", "workbench", "eevee", "cycles"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A name the user typed."""
+
+    name: str
+    synonyms: tuple[str, ...] = ()
+    color: tuple[float, float, float] | None = None  # sRGB 0..1; None takes the next palette colour
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The name and its synonyms."""
+        return (self.name, *self.synonyms)
+
+
+@dataclass(frozen=True)
+class FrameSelection:
+    """Which scene frames are parsed."""
+
+    start: int = 1
+    end: int = 1  # inclusive
+    step: int = 1
+    keyframes: int = 0  # > 0: only so many, the most different poses of the range
+
+
+@dataclass(frozen=True)
+class CaptureSettings:
+    """The view rig and the renderer. More views see more; fewer are faster."""
+
+    azimuths: int = 8  # cameras evenly around the character
+    elevation: float = 0.0  # degrees, of that ring
+    raised: tuple[float, ...] = ()  # elevations of further rings, degrees
+    top: bool = False  # one camera straight above
+    bottom: bool = False  # one straight below
+    resolution: int = 512  # pixels, square
+    projection: Literal["orthographic", "perspective"] = "orthographic"
+    lens: float = 50.0  # mm on a 36 mm sensor, perspective only
+    engine: Engine = "albedo"
+    processes: int = 0  # capture processes side by side; 0 chooses by the number of cores
+
+
+@dataclass(frozen=True)
+class ParsingSettings:
+    """Which implementations are used at the three seams, and the numbers of the equations."""
+
+    proposer: str = "structure"
+    tracker: str = "correspondence"
+    encoder: str = "names"
+    key_frames: int = 2  # frames whose views are given to the proposer
+    whole_person: float = 0.8  # proposals covering this share of the silhouette are dropped
+    merge_overlap: float = 0.7  # IoU of element sets above which two proposals are one masklet
+    memory_scale: float = 15.0  # beta of eq. 6; 1 is the paper's literal equation
+    equalise: bool = True  # eq. 7
+    threshold: float = 0.2  # tau: below this share of evidence an element is unlabelled
+    distractors: bool = True  # hidden words that take what no part matches
+    fill: bool = True  # elements never seen take the nearest seen one's label
+    fused: bool = False  # one labelling for all frames (constant topology)
+
+
+@dataclass(frozen=True)
+class JobSpec:
+    """One run: which character, which frames, how it is looked at and parsed, and into what."""
+
+    character: str  # object or collection name
+    blend: str  # absolute path of the .blend that holds it
+    parts: tuple[Part, ...]
+    frames: FrameSelection = field(default_factory=FrameSelection)
+    capture: CaptureSettings = field(default_factory=CaptureSettings)
+    parsing: ParsingSettings = field(default_factory=ParsingSettings)
+    schema_version: int = SCHEMA_VERSION
