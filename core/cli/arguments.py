@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The arguments of every command. Defaults are those of the job spec."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..job.spec import CaptureSettings, FrameSelection, ParsingSettings
+
+_CAPTURE, _PARSING = CaptureSettings(), ParsingSettings()
+
+_PARTS_HELP = "part names: ; or , between parts, | before synonyms, #rrggbb for a colour"
+_SCENE_HELP = "a .blend, or a file to import: .glb .gltf .fbx .obj .ply .stl; several files of one \
+kind are a mesh sequence. Without it: the file that is open in Blender"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """One sub-command per thing a user can do."""
+    parser = argparse.ArgumentParser(
+        prog="parts4d", description="Label the parts of animated characters from typed names."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    parse = _command(commands, "parse", "capture, parse, and write the labels onto the meshes")
+    _add_scene(parse)
+    parse.add_argument("--parts", required=True, help=_PARTS_HELP)
+    _add_frames(parse)
+    _add_capture(parse)
+    _add_parsing(parse)
+    _add_labelling(parse)
+    parse.add_argument("--no-apply", action="store_true", help="only the job folder")
+    parse.add_argument("--no-sheet", action="store_true", help="no contact sheet")
+    _add_writing(parse)
+
+    capture = _command(commands, "capture", "only render the views into a job folder")
+    _add_scene(capture)
+    _add_frames(capture)
+    _add_capture(capture)
+
+    label = _command(
+        commands, "label", "other part names on a finished job: recomputes only labels"
+    )
+    label.add_argument("job", type=Path, metavar="JOB", help="the job folder")
+    label.add_argument("--parts", required=True, help=_PARTS_HELP)
+    _add_labelling(label)
+
+    apply = _command(commands, "apply", "write the labels of a job onto the meshes")
+    apply.add_argument("job", type=Path, metavar="JOB", help="the job folder")
+    apply.add_argument("scene", type=Path, nargs="*", metavar="FILE", help=_SCENE_HELP)
+    _add_writing(apply)
+
+    clear = _command(commands, "clear", "remove everything Parts4D wrote, exactly")
+    clear.add_argument("scene", type=Path, nargs="*", metavar="FILE", help=_SCENE_HELP)
+    clear.add_argument("--character", help="only from this character; default: from all objects")
+    _add_output(clear)
+
+    report = _command(commands, "report", "what a job did: stages, seconds, counts, backends")
+    report.add_argument("job", type=Path, metavar="JOB", help="the job folder")
+    report.add_argument("--sheet", type=Path, metavar="PNG", help="draw the contact sheet here")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, help: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+    parser.add_argument("--json", action="store_true", help="the outcome as JSON on stdout")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    return parser
+
+
+def _add_scene(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scene", type=Path, nargs="*", metavar="FILE", help=_SCENE_HELP)
+    parser.add_argument(
+        "--character", help="object or collection; may be left out when there is only one"
+    )
+    parser.add_argument(
+        "--job", type=Path, help="job folder; the same folder again continues or reuses the work"
+    )
+
+
+def _add_frames(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--frames",
+        type=frame_selection,
+        help="START-END, START-END/STEP or one frame; default: the animation's range",
+    )
+    parser.add_argument(
+        "--keyframes", type=int, default=0, metavar="N", help="only the N most different poses"
+    )
+
+
+def _add_capture(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("cameras and renderer")
+    group.add_argument("--views", type=int, default=_CAPTURE.azimuths, help="cameras in the ring")
+    group.add_argument("--elevation", type=float, default=_CAPTURE.elevation, help="degrees")
+    group.add_argument(
+        "--raised",
+        type=float,
+        nargs="*",
+        default=(),
+        metavar="DEG",
+        help="elevations of more rings",
+    )
+    group.add_argument("--top", action="store_true", help="one camera above")
+    group.add_argument("--bottom", action="store_true", help="one camera below")
+    group.add_argument("--resolution", type=int, default=_CAPTURE.resolution, help="pixels")
+    group.add_argument("--perspective", action="store_true", help="instead of orthographic")
+    group.add_argument("--lens", type=float, default=_CAPTURE.lens, help="mm, perspective only")
+    group.add_argument(
+        "--engine",
+        choices=("albedo", "workbench", "eevee", "cycles"),
+        default=_CAPTURE.engine,
+        help="colour of the views; element maps are the same with all",
+    )
+    group.add_argument(
+        "--processes",
+        type=int,
+        default=_CAPTURE.processes,
+        help="capture side by side; 0: by cores",
+    )
+
+
+def _add_parsing(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("parsing")
+    group.add_argument("--proposer", default=_PARSING.proposer)
+    group.add_argument("--tracker", default=_PARSING.tracker)
+    group.add_argument("--encoder", default=_PARSING.encoder)
+    group.add_argument("--key-frames", type=int, default=_PARSING.key_frames)
+    group.add_argument("--memory-scale", type=float, default=_PARSING.memory_scale)
+
+
+def _add_labelling(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("labels")
+    group.add_argument(
+        "--threshold",
+        type=float,
+        default=None,
+        help=f"evidence below which a face is unlabelled ({_PARSING.threshold})",
+    )
+    group.add_argument("--no-equalise", action="store_true", help="leave out equation 7")
+    group.add_argument("--no-distractors", action="store_true", help="every face gets a part")
+    group.add_argument("--no-fill", action="store_true", help="leave unseen faces unlabelled")
+    group.add_argument("--fused", action="store_true", help="one labelling for all frames")
+
+
+def _add_writing(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("writing to the meshes")
+    group.add_argument("--colors-on", choices=("corners", "vertices"), default="corners")
+    group.add_argument("--no-groups", action="store_true", help="no vertex groups")
+    group.add_argument("--every-frame", action="store_true", help="attributes for every frame")
+    group.add_argument(
+        "--overlay", action="store_true", help="show the labels instead of materials"
+    )
+    _add_output(parser)
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", type=Path, metavar="BLEND", help="where to save; default: NAME_parts.blend"
+    )
+    parser.add_argument("--in-place", action="store_true", help="save over the opened .blend")
+
+
+def frame_selection(text: str) -> FrameSelection:
+    """`24`, `1-24`, `-10-24`, `1-24/2` as a FrameSelection."""
+    span, _, step = text.partition("/")
+    middle = span.find("-", 1)  # a leading minus belongs to the number
+    start, end = (span, span) if middle < 0 else (span[:middle], span[middle + 1 :])
+    try:
+        return FrameSelection(int(start), int(end), int(step or 1))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no frame range such as 1-24") from error

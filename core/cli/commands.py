@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands: each collects its settings, calls the core, and says what came out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..errors import InputError
+from ..job.atomic import write_text
+from ..job.folder import JobFolder
+from ..job.label_files import LabelFiles
+from ..job.process import run_program
+from ..job.report import report_document, report_text
+from ..job.run import run_job
+from ..job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part, save_spec
+from ..scene.capture import capture_command
+from ..scene.character import Character, find_character, frame_range
+from ..scene.importing import open_sources
+from ..scene.prepare import prepare_job
+from ..scene.writeback import WriteOptions, apply_labels, clear_labels, labelled_objects
+from .console import Console
+from .vocabulary import parse_parts
+
+WORKER = Path(__file__).resolve().parents[1] / "worker" / "main.py"
+IsCancelled = Callable[[], bool]
+EmbeddedPython = Callable[[], list[str]]
+
+
+def parse(
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+) -> None:
+    """Capture, parse, apply, save, report."""
+    parts = parse_parts(arguments.parts)
+    worker = _worker(python)
+    folder = _prepared(arguments, parts, console)
+    run_job(folder, capture_command, worker, console.event, cancelled)
+    document = report_document(folder.path)
+    if not arguments.no_apply:
+        document["blend"] = str(_apply(folder.path, arguments, console))
+    if not arguments.no_sheet:
+        document["sheet"] = str(_draw_sheet(folder.path, folder.path / "sheet.png", worker))
+    text = _summary(document)
+    write_text(folder.path / "report.txt", text + "\n")
+    console.outcome(text, document)
+
+
+def capture(
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+) -> None:
+    """Only the first stage; `parse` with the same job folder goes on from there."""
+    folder = _prepared(arguments, (Part("body"),), console)
+    run_job(folder, capture_command, _worker(python), console.event, cancelled, "capture")
+    console.outcome(f"Captured into {folder.path}", {"job": str(folder.path)})
+
+
+def label(
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+) -> None:
+    """Other names on a finished job."""
+    folder = JobFolder.open(arguments.job)
+    spec = folder.load_spec()
+    spec = replace(
+        spec,
+        parts=parse_parts(arguments.parts),
+        parsing=_with_labelling(spec.parsing, arguments),
+    )
+    with folder.lock():
+        save_spec(folder.spec_path, spec)
+    run_job(folder, capture_command, _worker(python), console.event, cancelled)
+    document = report_document(folder.path)
+    console.outcome(report_text(document), document)
+
+
+def apply(
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+) -> None:
+    """Write a finished job onto the meshes of a file."""
+    folder = JobFolder.open(arguments.job)
+    open_sources(arguments.scene)
+    saved = _apply(folder.path, arguments, console)
+    console.outcome(f"Saved {saved}", {"job": str(folder.path), "blend": str(saved)})
+
+
+def clear(
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+) -> None:
+    """Take everything of ours off again."""
+    open_sources(arguments.scene)
+    objects = labelled_objects()
+    if arguments.character:
+        wanted = set(find_character(arguments.character).sources)
+        objects = [o for o in objects if o in wanted]
+    if not objects:
+        raise InputError("Nothing here carries labels of Parts4D", "Check the file or the name")
+    report = clear_labels(objects)
+    saved = _save(arguments, "_cleared")
+    names = ", ".join(sorted(o.name for o in objects))
+    console.outcome(f"Cleared {names}; saved {saved}", {"blend": str(saved), **asdict(report)})
+
+
+def report(
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+) -> None:
+    """What a job did."""
+    folder = JobFolder.open(arguments.job)
+    document = report_document(folder.path)
+    if arguments.sheet:
+        document["sheet"] = str(_draw_sheet(folder.path, arguments.sheet, _worker(python)))
+    console.outcome(_summary(document), document)
+
+
+COMMANDS: Mapping[
+    str, Callable[[argparse.Namespace, Console, IsCancelled, EmbeddedPython], None]
+] = {
+    "parse": parse,
+    "capture": capture,
+    "label": label,
+    "apply": apply,
+    "clear": clear,
+    "report": report,
+}
+
+
+def _prepared(
+    arguments: argparse.Namespace, parts: tuple[Part, ...], console: Console
+) -> JobFolder:
+    open_sources(arguments.scene)
+    character = find_character(arguments.character)
+    for warning in character.warnings:
+        console.warn(warning)
+    sources = [p.absolute() for p in arguments.scene]
+    if not sources and bpy.data.filepath:
+        sources = [Path(bpy.data.filepath)]
+    spec = JobSpec(
+        character=character.name,
+        blend=str(sources[0]) if sources else "",
+        parts=parts,
+        frames=_frames(arguments, character),
+        capture=CaptureSettings(
+            azimuths=arguments.views,
+            elevation=arguments.elevation,
+            raised=tuple(arguments.raised),
+            top=arguments.top,
+            bottom=arguments.bottom,
+            resolution=arguments.resolution,
+            projection="perspective" if arguments.perspective else "orthographic",
+            lens=arguments.lens,
+            engine=arguments.engine,
+            processes=arguments.processes,
+        ),
+        parsing=_parsing(arguments),
+    )
+    base = sources[0] if sources else Path.cwd() / "untitled.blend"
+    path = arguments.job or base.with_name(f"{base.stem}_{_file_name(character.name)}.parts4d")
+    return prepare_job(path, spec, character, sources)
+
+
+def _frames(arguments: argparse.Namespace, character: Character) -> FrameSelection:
+    start, end = frame_range(character)
+    selection = arguments.frames or FrameSelection(start, end)
+    return replace(selection, keyframes=arguments.keyframes)
+
+
+def _parsing(arguments: argparse.Namespace) -> ParsingSettings:
+    if arguments.command == "capture":
+        return ParsingSettings()
+    settings = ParsingSettings(
+        proposer=arguments.proposer,
+        tracker=arguments.tracker,
+        encoder=arguments.encoder,
+        key_frames=arguments.key_frames,
+        memory_scale=arguments.memory_scale,
+    )
+    return _with_labelling(settings, arguments)
+
+
+def _with_labelling(settings: ParsingSettings, arguments: argparse.Namespace) -> ParsingSettings:
+    return replace(
+        settings,
+        threshold=settings.threshold if arguments.threshold is None else arguments.threshold,
+        equalise=not arguments.no_equalise,
+        distractors=not arguments.no_distractors,
+        fill=not arguments.no_fill,
+        fused=arguments.fused,
+    )
+
+
+def _worker(python: EmbeddedPython) -> Callable[[Path], list[str]]:
+    """The command that runs the worker; asks for its Python now, before any work is done."""
+    prefix = [*python(), "-I", "-u", str(WORKER)]
+    return lambda job: [*prefix, str(job)]
+
+
+def _draw_sheet(job: Path, path: Path, worker: Callable[[Path], list[str]]) -> Path:
+    run_program([*worker(job), "--sheet", str(path.absolute())], job / "logs" / "sheet.log")
+    return path
+
+
+def _apply(job: Path, arguments: argparse.Namespace, console: Console) -> Path:
+    options = WriteOptions(
+        color_domain="CORNER" if arguments.colors_on == "corners" else "POINT",
+        vertex_groups=not arguments.no_groups,
+        every_frame=arguments.every_frame,
+        overlay=arguments.overlay,
+    )
+    written = apply_labels(LabelFiles(job), options)
+    for warning in written.warnings:
+        console.warn(warning)
+    return _save(arguments, "_parts")
+
+
+def _save(arguments: argparse.Namespace, suffix: str) -> Path:
+    current = Path(bpy.data.filepath) if bpy.data.filepath else None
+    if arguments.in_place:
+        if current is None:
+            raise InputError("The file was never saved", "Give --output instead of --in-place")
+        target = current
+    elif arguments.output:
+        target = arguments.output.absolute()
+    else:
+        base = current or (
+            arguments.scene[0].absolute() if arguments.scene else Path.cwd() / "untitled"
+        )
+        target = base.with_name(f"{base.stem}{suffix}.blend")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=str(target), copy=not arguments.in_place)
+    except RuntimeError as error:
+        reason = str(error).strip().removeprefix("Error: ")
+        raise InputError(f"{target} could not be saved ({reason})", "Choose --output") from error
+    return target
+
+
+def _summary(document: dict[str, Any]) -> str:
+    lines = [report_text(document)]
+    lines += [f"{k:<10} {document[k.lower()]}" for k in ("Blend", "Sheet") if k.lower() in document]
+    return "\n".join(lines)
+
+
+def _file_name(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the user sees on the terminal: progress and warnings on stderr, the outcome on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any, TextIO
+
+from ..errors import Parts4DError
+from ..job.events import Message
+
+BAR = 24  # characters
+
+
+class Console:
+    """Blender prints to stdout as it likes; the outcome goes to the stdout we were started with.
+
+    The real stdout is kept aside and everything else that is printed joins stderr.
+    """
+
+    def __init__(self, as_json: bool, quiet: bool) -> None:
+        self._as_json = as_json
+        self._quiet = quiet
+        self._stage = ""
+        sys.stdout.flush()
+        self._out: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+
+    def close(self) -> None:
+        """Gives stdout back."""
+        self._out.flush()
+        sys.stdout.flush()
+        os.dup2(self._out.fileno(), 1)
+        self._out.close()
+
+    def event(self, message: Message) -> None:
+        """Progress of a running job, a line a stage; a moving bar where someone is looking."""
+        if message.type == "warning":
+            self.warn(message.message)
+        elif self._quiet:
+            return
+        elif message.type == "progress" and sys.stderr.isatty() and message.total:
+            share = message.done / message.total
+            bar = "#" * round(BAR * share)
+            overall = f"{max(message.overall, 0):4.0%}"
+            print(f"\r{overall} {message.stage:<12} [{bar:<{BAR}}]", end="", file=sys.stderr)
+        elif message.type == "stage" and message.state == "finished":
+            lead = "\r\x1b[K" if sys.stderr.isatty() else ""
+            print(f"{lead}{message.stage:<12} {message.seconds:7.2f} s", file=sys.stderr)
+        elif message.type == "stage" and message.state == "skipped":
+            print(f"{message.stage:<12} kept from an earlier run", file=sys.stderr)
+
+    def warn(self, text: str) -> None:
+        if not self._as_json:
+            print(f"Warning: {text}", file=sys.stderr)
+
+    def outcome(self, text: str, document: dict[str, Any]) -> None:
+        """The one thing on stdout: `text` for people, or `document` with --json."""
+        print(json.dumps(document, indent=1) if self._as_json else text, file=self._out, flush=True)
+
+    def failure(self, error: Parts4DError) -> None:
+        """One sentence and the remedy, never a traceback."""
+        print(f"Error: {error}", file=sys.stderr, flush=True)
+        if self._as_json:
+            parts = {"code": error.code, "message": error.message, "remedy": error.remedy}
+            print(json.dumps({"error": parts}, indent=1), file=self._out, flush=True)

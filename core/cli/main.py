@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entry of the command line: arguments in, exit status out."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ..errors import CancelledError, InputError, Parts4DError
+from .arguments import make_parser
+from .console import Console
+
+OK, INTERNAL, USAGE, INPUT, CANCELLED, JOB = 0, 1, 2, 3, 4, 5  # exit status
+
+
+def main(argv: Sequence[str], embedded_python: Callable[[], list[str]]) -> int:
+    """Runs one command and returns the exit status.
+
+    `embedded_python` gives the command of a Python that has the parsing libraries. 0 done;
+    1 internal error; 2 wrong usage; 3 something in the input; 4 cancelled; 5 the job folder.
+    """
+    try:
+        arguments = make_parser().parse_args(argv)
+    except SystemExit as leaving:  # argparse has printed help or what is wrong
+        return int(leaving.code or 0)
+    console = Console(arguments.json, arguments.quiet)
+    cancelled = _cancel_on_interrupt()
+    try:
+        from .commands import COMMANDS
+
+        COMMANDS[arguments.command](arguments, console, cancelled.is_set, embedded_python)
+    except KeyboardInterrupt:
+        console.failure(CancelledError())
+        return CANCELLED
+    except Parts4DError as error:
+        console.failure(error)
+        if isinstance(error, CancelledError):
+            return CANCELLED
+        return INPUT if isinstance(error, InputError) else JOB
+    except Exception as error:
+        console.failure(_internal(error))
+        return INTERNAL
+    finally:
+        console.close()
+    return OK
+
+
+def _cancel_on_interrupt() -> threading.Event:
+    """Ctrl-C and SIGTERM ask the job to stop; a second one stops everything at once."""
+    cancelled = threading.Event()
+
+    def ask(number: int, frame: object) -> None:
+        if cancelled.is_set():
+            raise KeyboardInterrupt
+        cancelled.set()
+
+    signal.signal(signal.SIGINT, ask)
+    signal.signal(signal.SIGTERM, ask)
+    return cancelled
+
+
+def _internal(error: Exception) -> Parts4DError:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="parts4d-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        traceback.print_exception(error, file=log)
+    name = f"{type(error).__name__}: {error}".splitlines()[0]
+    failure = Parts4DError(f"Internal error ({name})", f"Report it with the log {Path(log.name)}")
+    failure.code = "internal"
+    return failure

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which images are given to the proposer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .seams import Images
+
+CANDIDATES = 24  # frames looked at; neighbours in time show nearly the same
+
+
+def key_frames(images: Images, count: int) -> tuple[int, ...]:
+    """The first frame and, greedily, those that show the most surface not seen in the ones before.
+
+    When the topology changes every frame is a key frame: elements of one say nothing of another.
+    Stops early when no candidate shows anything new.
+    """
+    if not images.constant_topology:
+        return images.frames
+    step = max(1, -(-len(images.frames) // CANDIDATES))
+    candidates = list(images.frames[::step])
+    if count <= 1 or len(candidates) == 1:
+        return images.frames[:1]
+    visible = {frame: _visible(images, frame) for frame in candidates}
+    chosen = [candidates[0]]
+    seen = visible[candidates[0]]
+    while len(chosen) < count:
+        gain = {f: int((visible[f] & ~seen).sum()) for f in candidates if f not in chosen}
+        best = max(gain, key=lambda f: (gain[f], -f), default=None)
+        if best is None or not gain[best]:
+            break
+        chosen.append(best)
+        seen |= visible[best]
+    return tuple(sorted(chosen))
+
+
+def _visible(images: Images, frame: int) -> np.ndarray:
+    """(E,) bool, elements that any view of the frame shows."""
+    seen = np.zeros(images.manifest.element_count, bool)
+    for view in range(images.view_count):
+        element_map = images.element_map(frame, view)
+        seen[element_map[element_map >= 0]] = True
+    return seen

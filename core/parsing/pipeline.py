@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole story: captured views in, a label for every element of every frame out.
+
+Each function is a stage. It reads what the stages before it left in the job folder, leaves its own
+output there, and returns counts worth reporting. Only the last one knows the vocabulary, so other
+part names cost only that one. Equation numbers are those of OpenHuman4D (2025).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from ..errors import InputError
+from ..job.arrays import load_arrays, save_arrays
+from .fill import nearest_seen
+from .fusion import classify, equalise, lift, memory_attention, unit_rows
+from .key_images import key_frames
+from .labelling import decide, filled
+from .masks import MaskSet
+from .run import Run
+from .seams import Masklets
+from .stage_files import (
+    FrameMasksBuilder,
+    load_embeddings,
+    load_frame_masks,
+    load_proposals,
+    save_embeddings,
+    save_frame_masks,
+    save_proposals,
+)
+from .validation import connected_components, opened, uncovered
+
+Counts = dict[str, int]
+
+OPENING_RADIUS = 1  # pixels: thinner leftovers are rims of masks, not parts
+VALIDATION_AREA = 16  # pixels
+
+
+def make_proposals(run: Run) -> Counts:
+    """Class-agnostic masks of the key images (eq. 2), none of them the whole person."""
+    images = run.images
+    keys = [
+        (frame, view)
+        for frame in key_frames(images, run.settings.key_frames)
+        for view in range(images.view_count)
+    ]
+    proposals: dict[tuple[int, int], MaskSet] = {}
+    for frame, view in run.progress(keys):
+        image = images.image(frame, view)
+        masks = run.proposer.propose(image, frame)
+        proposals[frame, view] = without_whole_person(masks, run.settings.whole_person)
+    save_proposals(run.folder("proposals"), proposals)
+    return {"key images": len(keys), "proposals": sum(m.count for m in proposals.values())}
+
+
+def track_masklets(run: Run) -> Counts:
+    """Proposals followed through all views and frames (eq. 3)."""
+    masklets = run.tracker.track(load_proposals(run.folder("proposals")))
+    masklets.save(run.folder("masklets"))
+    return {"masklets": masklets.count}
+
+
+def validate_masklets(run: Run) -> Counts:
+    """Silhouette that no masklet covers (eq. 4, 5) becomes masklets of its own."""
+    masklets = run.tracker.load(run.folder("masklets"))
+    added = 0
+    for frame, view in run.progress(list(run.images.order())):
+        element_map = run.images.element_map(frame, view)
+        silhouette = element_map >= 0
+        union = union_of_masks(masklets, frame, view, element_map)
+        missed = opened(uncovered(silhouette, union), OPENING_RADIUS)
+        components = connected_components(missed, VALIDATION_AREA)
+        if components:
+            added += masklets.extend(frame, element_map, components)
+    masklets.save(run.folder("validation"))
+    return {"validation masklets": added}
+
+
+def embed_masks(run: Run) -> Counts:
+    """An embedding for every mask, made robust by its own masklet (eq. 6); M alongside."""
+    images, folder = run.images, run.folder("embeddings")
+    masklets = run.tracker.load(run.folder("validation"))
+    embeddings: dict[int, np.ndarray] = {}
+    owners: dict[int, np.ndarray] = {}
+    seen: dict[int, np.ndarray] = {}
+    for frame in run.progress(images.frames):
+        builder = FrameMasksBuilder(element_count(run, frame))
+        rows = []
+        for view in range(images.view_count):
+            image = images.image(frame, view)
+            masks = masklets.masks(frame, view, image.element)
+            rows.append(run.encoder.encode(image, masks, frame))
+            builder.add(image.element, masks)
+        frame_masks = builder.build()
+        save_frame_masks(folder, frame, frame_masks)
+        embeddings[frame] = np.concatenate(rows)
+        owners[frame], seen[frame] = frame_masks.masklet, frame_masks.incidence.seen()
+    remember(embeddings, owners, run.settings.memory_scale)
+    for frame, rows_of_frame in embeddings.items():
+        save_embeddings(folder, frame, rows_of_frame)
+    save_nearest(run, seen)
+    save_arrays(folder / "text.npz", run.encoder.text.to_arrays())
+    return {"masks": sum(len(e) for e in embeddings.values())}
+
+
+def label_elements(run: Run) -> Counts:
+    """Classification, equalisation (eq. 7), lifting Y = M P', threshold, filling."""
+    words = [part.words for part in run.parts]
+    text = run.text_side
+    known = known_parts(run, text.unknown(words))
+    distractors, votes = text.encode_distractors()
+    if not run.settings.distractors:
+        distractors, votes = distractors[:0], votes[:0]
+    columns = np.concatenate([text.encode_text(words), distractors])
+    kept = np.concatenate([known, votes])  # columns whose evidence is counted
+    total: np.ndarray | float = 0.0  # (E, K') evidence of all frames, constant topology only
+
+    def scores_of(frame: int) -> np.ndarray:
+        embeddings = load_embeddings(run.folder("embeddings"), frame)
+        logits = classify(embeddings, columns, text.logit_scale)  # P
+        if run.settings.equalise:
+            logits = equalise(logits)
+        masks = load_frame_masks(run.folder("embeddings"), frame)
+        return lift(masks.incidence, (logits * kept).astype(np.float32))
+
+    if run.images.constant_topology:
+        for frame in run.images.frames:
+            total = total + scores_of(frame)
+    labelled = 0
+    for frame in run.progress(run.images.frames):
+        scores = scores_of(frame)
+        if run.images.constant_topology:
+            elsewhere = ~scores.any(axis=1) | run.settings.fused
+            scores[elsewhere] = total[elsewhere]
+        label, confidence = decide(scores, len(words), run.settings.threshold)
+        if run.settings.fill:
+            label, confidence = filled(label, confidence, load_nearest(run, frame))
+        run.labels.write_frame(frame, label, confidence)
+        labelled += int((label >= 0).sum())
+    return {"labelled": labelled}
+
+
+STAGES: Mapping[str, Callable[[Run], Counts]] = {
+    "proposals": make_proposals,
+    "masklets": track_masklets,
+    "validation": validate_masklets,
+    "embeddings": embed_masks,
+    "labels": label_elements,
+}
+
+
+def without_whole_person(masks: MaskSet, share: float) -> MaskSet:
+    """Without the masks that cover `share` of the silhouette or more: they are no part of it."""
+    return masks.select(masks.areas() < share * len(masks.atom))
+
+
+def union_of_masks(
+    masklets: Masklets, frame: int, view: int, element_map: np.ndarray
+) -> np.ndarray:
+    """(h, w) bool, the pixels in any mask of the image."""
+    union = np.zeros(element_map.shape, bool)
+    union[element_map >= 0] = masklets.masks(frame, view, element_map).covered()
+    return union
+
+
+def remember(
+    embeddings: dict[int, np.ndarray], masklets: dict[int, np.ndarray], scale: float
+) -> None:
+    """Eq. 6 inside every masklet, over all its frames and views; `embeddings` are replaced."""
+    frames = list(embeddings)
+    bank = np.concatenate([embeddings[f] for f in frames])
+    owner = np.concatenate([masklets[f] for f in frames])
+    order = np.argsort(owner, kind="stable")
+    starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    for members in np.split(order, starts[1:]):
+        bank[members] = unit_rows(memory_attention(bank[members], scale))
+    ends = np.cumsum([len(embeddings[f]) for f in frames])
+    for frame, rows in zip(frames, np.split(bank, ends[:-1]), strict=True):
+        embeddings[frame] = rows
+
+
+def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
+    """(K,) bool, parts the encoder can ground; warns of the others.
+
+    Raises InputError when none is left.
+    """
+    known = np.array([part.name not in unknown for part in run.parts])
+    for name, alike in unknown.items():
+        hint = f" Did you mean {' or '.join(repr(a) for a in alike)}?" if alike else ""
+        run.warn(f"'{name}' is not known to this encoder and gets no labels.{hint}")
+    if not known.any():
+        raise InputError(
+            "None of the part names is known to this encoder", "Use other words or add synonyms"
+        )
+    return known
+
+
+def element_count(run: Run, frame: int) -> int:
+    return sum(o.element_count for o in run.images.manifest.objects_at(frame))
+
+
+def save_nearest(run: Run, seen: dict[int, np.ndarray]) -> None:
+    """The seen element nearest to each, for filling: it does not depend on the vocabulary."""
+    if run.images.constant_topology:
+        ever = np.logical_or.reduce(list(seen.values()))
+        seen = {run.images.frames[0]: ever}
+    arrays = {f"{f}": nearest_seen(run.images.facts(f), s) for f, s in seen.items()}
+    save_arrays(run.folder("embeddings") / "nearest.npz", arrays)
+
+
+def load_nearest(run: Run, frame: int) -> np.ndarray:
+    key = run.images.frames[0] if run.images.constant_topology else frame
+    return load_arrays(run.folder("embeddings") / "nearest.npz")[f"{key}"]

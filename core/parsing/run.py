@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a stage is given: images, settings, the three seams, and a way to report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from ..errors import CancelledError
+from ..job.arrays import load_arrays
+from ..job.capture_files import CaptureFiles
+from ..job.label_files import LabelFiles
+from ..job.spec import ParsingSettings, Part
+from .registry import make_encoder, make_proposer, make_tracker, text_side
+from .seams import Images, MaskEncoder, Proposer, TextSide, Tracker
+
+Item = TypeVar("Item")
+
+
+class Run:
+    """One pass of the pipeline over a job folder. Models are made when first needed."""
+
+    def __init__(
+        self,
+        job: Path,
+        settings: ParsingSettings,
+        parts: Sequence[Part],
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        on_warning: Callable[[str], None] = lambda message: None,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.job = Path(job)
+        self.settings = settings
+        self.parts = tuple(parts)
+        self.images = Images(CaptureFiles(self.job / "capture"))
+        self.labels = LabelFiles(self.job)
+        self.warn = on_warning
+        self._on_progress = on_progress
+        self._is_cancelled = is_cancelled
+
+    def folder(self, stage: str) -> Path:
+        return self.job / stage
+
+    @cached_property
+    def proposer(self) -> Proposer:
+        return make_proposer(self.settings, self.images)
+
+    @cached_property
+    def tracker(self) -> Tracker:
+        return make_tracker(self.settings, self.images)
+
+    @cached_property
+    def encoder(self) -> MaskEncoder:
+        return make_encoder(self.settings, self.images)
+
+    @cached_property
+    def text_side(self) -> TextSide:
+        return text_side(self.settings, load_arrays(self.folder("embeddings") / "text.npz"))
+
+    def progress(self, items: Sequence[Item] | Iterable[Item]) -> Iterator[Item]:
+        """`items` one by one, reporting each; raises CancelledError between them when asked to."""
+        items = list(items)
+        for done, item in enumerate(items):
+            if self._is_cancelled():
+                raise CancelledError
+            self._on_progress(done, len(items))
+            yield item
+        self._on_progress(len(items), len(items))

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The three seams of the pipeline, and the images that flow through them.
+
+Implementations are chosen by name in the job spec (`registry.py`): real models, the embedded
+default, and the tests' doubles all stand behind these protocols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from ..job.capture_files import CaptureFiles, Facts, Manifest, ViewImage
+from .masks import MaskSet
+
+
+class Images:
+    """The captured image sequence, one image in memory at a time."""
+
+    def __init__(self, files: CaptureFiles) -> None:
+        self._files = files
+        self._facts: tuple[int, Facts] | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._files.manifest
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        return self.manifest.frames
+
+    @property
+    def view_count(self) -> int:
+        return len(self.manifest.views)
+
+    @property
+    def constant_topology(self) -> bool:
+        return self.manifest.topology == "constant"
+
+    def order(self) -> Iterator[tuple[int, int]]:
+        """Equation 1: the (frame, view) of all T x V images, frame by frame.
+
+        Every other frame goes round the character the other way, so that neighbours in the
+        sequence are neighbours in view or in time, which is what trackers need.
+        """
+        return image_order(self.frames, self.view_count)
+
+    def image(self, frame: int, view: int) -> ViewImage:
+        return self._files.view(frame, view)
+
+    def element_map(self, frame: int, view: int) -> np.ndarray:
+        """(h, w) int32 crop, -1 = background."""
+        return self._files.element_map(frame, view)
+
+    def facts(self, frame: int) -> Facts:
+        key = self.frames[0] if self.constant_topology else frame
+        if self._facts is None or self._facts[0] != key:
+            self._facts = (key, self._files.facts(key))
+        return self._facts[1]
+
+
+def image_order(frames: Sequence[int], view_count: int) -> Iterator[tuple[int, int]]:
+    """Equation 1: serpentine order of the (frame, view) pairs."""
+    for position, frame in enumerate(frames):
+        views = range(view_count)
+        for view in views if position % 2 == 0 else reversed(views):
+            yield frame, view
+
+
+class Proposer(Protocol):
+    """Class-agnostic 2D masks of one image (eq. 2)."""
+
+    def propose(self, image: ViewImage, frame: int) -> MaskSet: ...
+
+
+class Masklets(Protocol):
+    """Proposals followed through the images (eq. 3); extended by mask validation."""
+
+    @property
+    def count(self) -> int:
+        """Number of masklets."""
+        ...
+
+    def masks(self, frame: int, view: int, element_map: np.ndarray) -> MaskSet:
+        """The masks of one image, one for each masklet that is visible in it."""
+        ...
+
+    def extend(self, frame: int, element_map: np.ndarray, components: list[np.ndarray]) -> int:
+        """Add validation masks (h, w) bool of one image as new masklets; returns how many."""
+        ...
+
+    def save(self, folder: Path) -> list[Path]: ...
+
+
+class Tracker(Protocol):
+    """Follows the proposals of key images through all images."""
+
+    def track(self, proposals: Mapping[tuple[int, int], MaskSet]) -> Masklets: ...
+
+    def load(self, folder: Path) -> Masklets:
+        """The masklets that an earlier `Masklets.save` wrote."""
+        ...
+
+
+class TextSide(Protocol):
+    """The word half of a mask encoder: all that a new vocabulary needs."""
+
+    logit_scale: float
+
+    def encode_text(self, names: Sequence[Sequence[str]]) -> np.ndarray:
+        """(K, D) float32 unit rows; each part is its name followed by its synonyms."""
+        ...
+
+    def encode_distractors(self) -> tuple[np.ndarray, np.ndarray]:
+        """Hidden words: (H, D) float32 unit rows and (H,) bool, which of them vote.
+
+        A distractor that votes makes elements unlabelled ("something else"); one that does not
+        only takes probability from masks that mix several things ("the whole body").
+        """
+        ...
+
+    def unknown(self, names: Sequence[Sequence[str]]) -> Mapping[str, tuple[str, ...]]:
+        """Names it cannot ground, each with known words that are spelt alike."""
+        ...
+
+    def to_arrays(self) -> dict[str, np.ndarray]: ...
+
+
+class MaskEncoder(Protocol):
+    """Embeds masks in the space of its words."""
+
+    def encode(self, image: ViewImage, masks: MaskSet, frame: int) -> np.ndarray:
+        """(N, D) float32 unit rows, one for each mask of one image."""
+        ...
+
+    @property
+    def text(self) -> TextSide: ...

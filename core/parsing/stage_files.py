@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the parsing stages leave for one another in the job folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from ..job.arrays import load_arrays, save_arrays
+from .fusion import Incidence
+from .masks import MaskSet
+
+
+def save_proposals(folder: Path, proposals: dict[tuple[int, int], MaskSet]) -> None:
+    """One file for each key image."""
+    for number, ((frame, view), masks) in enumerate(proposals.items()):
+        arrays = {
+            "image": np.array([frame, view], np.int64),
+            "atom": masks.atom,
+            "member": masks.member,
+        }
+        save_arrays(folder / f"key_{number:04d}.npz", arrays)
+
+
+def load_proposals(folder: Path) -> dict[tuple[int, int], MaskSet]:
+    """Raises JobError when a file is damaged."""
+    proposals = {}
+    for path in sorted(folder.glob("key_*.npz")):
+        arrays = load_arrays(path)
+        frame, view = (int(i) for i in arrays["image"])
+        member = arrays["member"]
+        masklet = np.arange(member.shape[1], dtype=np.int32)
+        proposals[frame, view] = MaskSet(masklet, arrays["atom"], member)
+    return proposals
+
+
+@dataclass(frozen=True)
+class FrameMasks:
+    """The L masks of one frame, over all its views."""
+
+    masklet: np.ndarray  # (L,) int32
+    incidence: Incidence  # M of the frame
+
+
+class FrameMasksBuilder:
+    """Gathers the masks of a frame view by view."""
+
+    def __init__(self, element_count: int) -> None:
+        self._element_count = element_count
+        self._element: list[np.ndarray] = []
+        self._atom: list[np.ndarray] = []
+        self._pixels: list[np.ndarray] = []
+        self._member: list[sparse.csr_array] = []
+        self._masklet: list[np.ndarray] = []
+        self._atoms = 0
+
+    def add(self, element_map: np.ndarray, masks: MaskSet) -> None:
+        element = element_map[element_map >= 0].astype(np.int64)
+        atom_count = len(masks.member)
+        pair, pixels = np.unique(element * atom_count + masks.atom, return_counts=True)
+        self._element.append((pair // atom_count).astype(np.int32))
+        self._atom.append((pair % atom_count + self._atoms).astype(np.int32))
+        self._pixels.append(pixels.astype(np.float32))
+        self._member.append(sparse.csr_array(masks.member.astype(np.float32)))
+        self._masklet.append(masks.masklet)
+        self._atoms += atom_count
+
+    def build(self) -> FrameMasks:
+        """All masks added so far; at least one view must have been."""
+        index = (np.concatenate(self._element), np.concatenate(self._atom))
+        pixels = sparse.coo_array(
+            (np.concatenate(self._pixels), index), shape=(self._element_count, self._atoms)
+        )
+        member = sparse.block_diag(self._member, format="csr")
+        incidence = Incidence(pixels.tocsr(), sparse.csr_array(member))
+        return FrameMasks(np.concatenate(self._masklet), incidence)
+
+
+def save_frame_masks(folder: Path, frame: int, masks: FrameMasks) -> None:
+    arrays = {"masklet": masks.masklet}
+    for name, matrix in (("pixels", masks.incidence.pixels), ("member", masks.incidence.member)):
+        arrays[f"{name}_data"] = matrix.data.astype(np.float32)
+        arrays[f"{name}_indices"] = matrix.indices.astype(np.int32)
+        arrays[f"{name}_indptr"] = matrix.indptr.astype(np.int32)
+        arrays[f"{name}_shape"] = np.array(matrix.shape, np.int64)
+    save_arrays(folder / f"masks_{frame:04d}.npz", arrays)
+
+
+def load_frame_masks(folder: Path, frame: int) -> FrameMasks:
+    """Raises JobError when the file is missing or damaged."""
+    arrays = load_arrays(folder / f"masks_{frame:04d}.npz")
+    pixels, member = (
+        sparse.csr_array(
+            tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr")),
+            shape=tuple(arrays[f"{name}_shape"]),
+        )
+        for name in ("pixels", "member")
+    )
+    return FrameMasks(arrays["masklet"], Incidence(pixels, member))
+
+
+def save_embeddings(folder: Path, frame: int, embeddings: np.ndarray) -> None:
+    """`embeddings` (L, D) float32 unit rows of the frame's masks, after memory attention."""
+    save_arrays(folder / f"embedding_{frame:04d}.npz", {"embedding": embeddings})
+
+
+def load_embeddings(folder: Path, frame: int) -> np.ndarray:
+    """(L, D) float32. Raises JobError when the file is missing or damaged."""
+    return load_arrays(folder / f"embedding_{frame:04d}.npz")["embedding"]

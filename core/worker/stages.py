@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the parsing stages of a job folder that are not done yet, and writes the result."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+
+import numpy as np
+import scipy
+
+from ..errors import CancelledError
+from ..job.atomic import write_json
+from ..job.events import Message
+from ..job.folder import JobFolder
+from ..job.label_files import LabelledPart, Result
+from ..job.palette import part_colors
+from ..job.spec import JobSpec
+from ..job.stages import StageStore, stage_keys
+from ..job.strict_json import load_document
+from ..parsing.pipeline import STAGES
+from ..parsing.registry import check_names
+from ..parsing.run import Run
+
+
+def run_stages(
+    folder: JobFolder,
+    spec: JobSpec,
+    emit: Callable[[Message], None],
+    is_cancelled: Callable[[], bool],
+    until: str = "labels",
+) -> None:
+    """Proposals to labels; stages that are done for this spec are skipped.
+
+    The capture must be finished. Raises InputError, JobError or CancelledError; what was finished
+    before stays.
+    """
+    check_names(spec.parsing)
+    store, keys = StageStore(folder), stage_keys(spec, folder.snapshot_hash(spec))
+    warnings: list[str] = []
+    current = ""
+
+    def on_progress(done: int, total: int) -> None:
+        emit(Message("progress", stage=current, done=done, total=total))
+
+    def on_warning(message: str) -> None:
+        warnings.append(message)
+        emit(Message("warning", stage=current, message=message))
+
+    run = Run(folder.path, spec.parsing, spec.parts, on_progress, on_warning, is_cancelled)
+    for current, compute in STAGES.items():
+        if is_cancelled():
+            raise CancelledError
+        if store.is_done(current, keys[current]):
+            emit(Message("stage", stage=current, state="skipped"))
+        else:
+            emit(Message("stage", stage=current, state="started"))
+            store.prepare(current, keys[current])
+            started = time.perf_counter()
+            counts = compute(run)
+            seconds = time.perf_counter() - started
+            write_json(folder.stage(current) / "counts.json", counts)
+            if current == "labels":
+                run.labels.write_result(_result(folder, spec, run, store, seconds, warnings))
+            store.mark_done(current, keys[current], seconds=seconds)
+            emit(Message("stage", stage=current, state="finished", seconds=round(seconds, 3)))
+        if current == until:
+            return
+
+
+def _result(
+    folder: JobFolder,
+    spec: JobSpec,
+    run: Run,
+    store: StageStore,
+    label_seconds: float,
+    warnings: list[str],
+) -> Result:
+    manifest = run.images.manifest
+    colors = part_colors(spec.parts)
+    counts = {"frames": len(manifest.frames), "views": len(manifest.views)}
+    counts["elements"] = manifest.element_count or max(
+        sum(o.element_count for o in objects) for objects in manifest.frame_objects.values()
+    )
+    for stage in STAGES:
+        counts |= load_document(folder.stage(stage) / "counts.json")
+    settings = spec.parsing
+    return Result(
+        character=spec.character,
+        frames=manifest.frames,
+        vocabulary=tuple(
+            LabelledPart(p.name, c, p.synonyms) for p, c in zip(spec.parts, colors, strict=True)
+        ),
+        topology=manifest.topology,
+        objects=manifest.objects,
+        frame_objects=manifest.frame_objects,
+        backends={
+            "renderer": f"Blender {manifest.blender} {manifest.engine}",
+            "proposer": settings.proposer,
+            "tracker": settings.tracker,
+            "encoder": settings.encoder,
+        },
+        seconds=store.seconds() | {"labels": round(label_seconds, 3)},
+        counts=counts,
+        warnings=tuple(dict.fromkeys([*manifest.warnings, *warnings])),
+        versions={
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+        },
+    )

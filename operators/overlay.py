@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Show the labels on the character, or its own materials again."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.errors import Parts4DError
+
+
+class PARTS4D_OT_show_overlay(bpy.types.Operator):
+    bl_idname = "parts4d.show_overlay"
+    bl_label = "Show Labels"
+    bl_description = "Colour the labelled characters by their parts, in the viewport and in renders"
+    bl_options = {"REGISTER", "UNDO"}
+
+    show: bpy.props.BoolProperty(
+        name="Show", description="Off brings the character's own materials back", default=True
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..core.scene.writeback import labelled_objects, show_overlay
+
+        objects = labelled_objects()
+        if not objects:
+            self.report({"INFO"}, "No object in this file carries part labels")
+            return {"CANCELLED"}
+        try:
+            show_overlay(objects, self.show)
+        except Parts4DError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole pipeline with its real default implementations, on a capture made without Blender."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.unit.parsing.paper_doll import ELEMENTS, SHEET, truth, write_paper_doll
+
+from core.errors import CancelledError, InputError
+from core.job.label_files import LabelFiles
+from core.job.spec import ParsingSettings, Part
+from core.parsing.pipeline import STAGES, label_elements
+from core.parsing.run import Run
+from core.parsing.seams import image_order
+from core.parsing.surface import SurfaceMasklets
+
+WORDS = ("head", "shirt", "trousers", "bag")
+
+
+def run_all(job: Path, words=WORDS, sequence=False, **settings) -> Run:
+    write_paper_doll(job, sequence=sequence)
+    warnings: list[str] = []
+    run = Run(job, ParsingSettings(**settings), [Part(w) for w in words], on_warning=warnings.append)
+    for stage in STAGES.values():
+        stage(run)
+    run.warnings = warnings  # type: ignore[attr-defined]
+    return run
+
+
+def labels(job: Path, frame: int) -> np.ndarray:
+    return LabelFiles(job).read_frame(frame)[0]
+
+
+@pytest.mark.parametrize("sequence", [False, True])
+def test_every_visible_element_gets_its_part(tmp_path: Path, sequence: bool) -> None:
+    run_all(tmp_path, sequence=sequence)
+    for frame in (1, 2, 3, 4):
+        body = np.arange(2 * SHEET)
+        np.testing.assert_array_equal(labels(tmp_path, frame)[body], truth()[body])
+    bag = np.arange(ELEMENTS)[2 * SHEET :]
+    shown = bag[(bag % SHEET // 6 >= 8) & (bag % 6 >= 3)]
+    assert (labels(tmp_path, 3)[shown] == 3).all()
+
+
+def test_what_appears_after_the_key_frames_is_found_by_validation(tmp_path: Path) -> None:
+    write_paper_doll(tmp_path)
+    run = Run(tmp_path, ParsingSettings(key_frames=1), [Part(w) for w in WORDS])
+    counts = {name: stage(run) for name, stage in STAGES.items()}
+    assert counts["validation"]["validation masklets"] == 1
+    bag = 2 * SHEET + 9 * 6 + 4
+    assert labels(tmp_path, 3)[bag] == 3
+
+
+def test_unseen_elements_take_the_label_of_their_surface(tmp_path: Path) -> None:
+    run_all(tmp_path)
+    files = LabelFiles(tmp_path)
+    label, confidence = files.read_frame(3)
+    hidden = 2 * SHEET + np.arange(SHEET)
+    hidden = hidden[(hidden % SHEET // 6 < 8) | (hidden % 6 < 3)]  # of the bag's own sheet
+    assert (label[hidden] == 3).all()
+    assert (confidence[hidden] == 0).all()
+    run_all(tmp_path / "unfilled", fill=False)
+    assert (labels(tmp_path / "unfilled", 3)[hidden] == -1).all()
+
+
+def test_a_part_that_is_not_named_stays_unlabelled(tmp_path: Path) -> None:
+    run_all(tmp_path, words=("shirt", "trousers"))
+    label = labels(tmp_path, 1)[: 2 * SHEET]
+    np.testing.assert_array_equal(label, np.array([-1, 0, 1])[truth()[: 2 * SHEET]])
+
+
+def test_without_distractors_every_seen_element_gets_a_part(tmp_path: Path) -> None:
+    run_all(tmp_path, words=("shirt", "trousers"), distractors=False, threshold=0.0)
+    assert (labels(tmp_path, 1)[: 2 * SHEET] >= 0).all()
+
+
+def test_an_unknown_word_is_warned_of_and_gets_nothing(tmp_path: Path) -> None:
+    run = run_all(tmp_path, words=(*WORDS, "flurbl"))
+    assert any("flurbl" in w for w in run.warnings)  # type: ignore[attr-defined]
+    assert not (labels(tmp_path, 1) == 4).any()
+    np.testing.assert_array_equal(labels(tmp_path, 1)[: 2 * SHEET], truth()[: 2 * SHEET])
+
+
+def test_only_unknown_words_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="None of the part names is known"):
+        run_all(tmp_path, words=("flurbl",))
+
+
+def test_other_words_need_only_the_last_stage(tmp_path: Path) -> None:
+    run_all(tmp_path)
+    again = Run(tmp_path, ParsingSettings(), [Part("trousers"), Part("face", ("head",))])
+    label_elements(again)
+    np.testing.assert_array_equal(
+        labels(tmp_path, 1)[: 2 * SHEET], np.array([1, -1, 0])[truth()[: 2 * SHEET]]
+    )
+
+
+def test_sides_are_told_apart(tmp_path: Path) -> None:
+    run_all(tmp_path, words=("head", "shirt", "left trousers", "right trousers"))
+    element = np.arange(2 * SHEET)
+    legs = truth()[: 2 * SHEET] == 2
+    expected = np.where(element % 6 >= 3, 2, 3)
+    np.testing.assert_array_equal(labels(tmp_path, 1)[: 2 * SHEET][legs], expected[legs])
+
+
+def test_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
+    run_all(tmp_path / "a")
+    run_all(tmp_path / "b")
+    for path in sorted((tmp_path / "a").rglob("*.npz")):
+        other = tmp_path / "b" / path.relative_to(tmp_path / "a")
+        assert path.read_bytes() == other.read_bytes(), path.name
+
+
+def test_fused_labels_are_the_same_in_every_frame(tmp_path: Path) -> None:
+    run_all(tmp_path, fused=True)
+    first = labels(tmp_path, 1)
+    for frame in (2, 3, 4):
+        np.testing.assert_array_equal(labels(tmp_path, frame), first)
+
+
+def test_cancel_is_obeyed_between_images(tmp_path: Path) -> None:
+    write_paper_doll(tmp_path)
+    run = Run(tmp_path, ParsingSettings(), [Part("head")], is_cancelled=lambda: True)
+    with pytest.raises(CancelledError):
+        STAGES["proposals"](run)
+
+
+def test_a_seam_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    write_paper_doll(tmp_path)
+    run = Run(tmp_path, ParsingSettings(proposer="magic"), [Part("head")])
+    with pytest.raises(InputError, match=r"no proposer called 'magic'.*structure"):
+        STAGES["proposals"](run)
+
+
+def test_equation_1_visits_every_image_once_and_turns_back() -> None:
+    order = list(image_order((1, 2, 3), 3))
+    assert order == [(1, 0), (1, 1), (1, 2), (2, 2), (2, 1), (2, 0), (3, 0), (3, 1), (3, 2)]
+
+
+def test_masklets_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
+    run = run_all(tmp_path)
+    stored = SurfaceMasklets.load(tmp_path / "validation", [None])
+    element_map = run.images.element_map(3, 0)
+    again = run.tracker.load(tmp_path / "validation").masks(3, 0, element_map)
+    np.testing.assert_array_equal(stored.masks(3, 0, element_map).pixels(), again.pixels())
+    assert stored.count == run.tracker.load(tmp_path / "validation").count
