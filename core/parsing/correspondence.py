@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse.csgraph import connected_components
 
 from .masks import MaskSet
 from .seams import Images
@@ -127,30 +126,48 @@ class CorrespondenceTracker:
 def merged_sets(keys: list[KeySets], merge_overlap: float) -> list[np.ndarray]:
     """Element sets (sorted indices) of the masklets that the key images' proposals make up.
 
-    Two proposals of different images are one masklet when, over the elements both images see, the
-    IoU of their sets, weighted by pixels, is at least `merge_overlap`. Duplicates are dropped.
+    Two proposals of different images can be one masklet when, over the elements both images see,
+    the IoU of their sets, weighted by pixels, is at least `merge_overlap`. The best agreement is
+    joined first, and a masklet never takes two proposals of one image: of those it is one.
+    Duplicates are dropped.
     """
     sets = [key.sets() for key in keys]
     offsets = np.cumsum([0] + [s.shape[1] for s in sets])
-    pairs = [
-        _same_thing(keys[a], sets[a], keys[b], sets[b], merge_overlap) + (offsets[[a, b]],)
-        for a, b in combinations(range(len(keys)), 2)
-    ]
-    rows = np.concatenate([r + o[0] for r, _, o in pairs] or [np.zeros(0, int)])
-    columns = np.concatenate([c + o[1] for _, c, o in pairs] or [np.zeros(0, int)])
-    graph = sparse.coo_array(
-        (np.ones(len(rows), bool), (rows, columns)), shape=(offsets[-1], offsets[-1])
-    )
-    _, group = connected_components(graph, directed=False)
-    elements = _group_votes(keys, group, offsets)
-    distinct = {e.tobytes(): e for e in elements if len(e)}
+    image = np.repeat(np.arange(len(sets)), np.diff(offsets))
+    pairs = [np.zeros((0, 3))]
+    for a, b in combinations(range(len(keys)), 2):
+        mine, theirs, overlap = _same_thing(keys[a], sets[a], keys[b], sets[b], merge_overlap)
+        pairs.append(np.stack([mine + offsets[a], theirs + offsets[b], overlap], axis=1))
+    group = _joined_groups(np.concatenate(pairs), image)
+    distinct = {e.tobytes(): e for e in _group_votes(keys, group, offsets) if len(e)}
     return list(distinct.values())
+
+
+def _joined_groups(pairs: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """(N,) int group of each proposal, from (n, 3) pairs (proposal, proposal, overlap)."""
+    order = np.lexsort((pairs[:, 1], pairs[:, 0], -pairs[:, 2]))
+    parent = list(range(len(image)))
+    images = [1 << int(i) for i in image]  # of a group, as bits, kept at its root
+
+    def root(proposal: int) -> int:
+        while parent[proposal] != proposal:
+            parent[proposal] = parent[parent[proposal]]
+            proposal = parent[proposal]
+        return proposal
+
+    for a, b in pairs[order, :2].astype(int).tolist():
+        a, b = root(a), root(b)
+        if a != b and not images[a] & images[b]:
+            parent[b] = a
+            images[a] |= images[b]
+    _, group = np.unique([root(i) for i in range(len(image))], return_inverse=True)
+    return group
 
 
 def _same_thing(
     key_a: KeySets, a: sparse.csc_array, key_b: KeySets, b: sparse.csc_array, merge_overlap: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Columns of `a` and of `b` that show the same thing."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Columns of `a` and of `b` that may show the same thing, and their IoU."""
     weight = np.minimum(key_a.visible, key_b.visible)  # (E,) pixels both images see
     common = (a.T @ b.multiply(weight[:, None]).tocsc()).toarray()
     area_a, area_b = a.T @ weight, b.T @ weight
@@ -158,7 +175,8 @@ def _same_thing(
     seen_a = area_a >= COVISIBLE * (a.T @ key_a.visible)
     seen_b = area_b >= COVISIBLE * (b.T @ key_b.visible)
     same = (common >= merge_overlap * union) & (common > 0) & seen_a[:, None] & seen_b[None]
-    return np.nonzero(same)
+    mine, theirs = np.nonzero(same)
+    return mine, theirs, common[mine, theirs] / union[mine, theirs]
 
 
 def _group_votes(keys: list[KeySets], group: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:

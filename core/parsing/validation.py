@@ -30,7 +30,7 @@ def connected_components(mask: np.ndarray, minimum_area: int = 1) -> list[np.nda
     """
     if not mask.any():
         return []
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
         mask.astype(np.uint8), None, None, None, 8
     )
     areas = stats[1:, cv2.CC_STAT_AREA]

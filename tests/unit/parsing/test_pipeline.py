@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.unit.parsing.paper_doll import ELEMENTS, SHEET, truth, write_paper_doll
 
 from core.errors import CancelledError, InputError
 from core.job.label_files import LabelFiles
@@ -16,6 +15,7 @@ from core.parsing.pipeline import STAGES, label_elements
 from core.parsing.run import Run
 from core.parsing.seams import image_order
 from core.parsing.surface import SurfaceMasklets
+from tests.unit.parsing.paper_doll import ELEMENTS, SHEET, truth, write_paper_doll
 
 WORDS = ("head", "shirt", "trousers", "bag")
 
@@ -23,7 +23,9 @@ WORDS = ("head", "shirt", "trousers", "bag")
 def run_all(job: Path, words=WORDS, sequence=False, **settings) -> Run:
     write_paper_doll(job, sequence=sequence)
     warnings: list[str] = []
-    run = Run(job, ParsingSettings(**settings), [Part(w) for w in words], on_warning=warnings.append)
+    run = Run(
+        job, ParsingSettings(**settings), [Part(w) for w in words], on_warning=warnings.append
+    )
     for stage in STAGES.values():
         stage(run)
     run.warnings = warnings  # type: ignore[attr-defined]

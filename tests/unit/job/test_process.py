@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.errors import CancelledError, InputError, JobError
+from core.job.events import PROTOCOL_VERSION, Message
+from core.job.process import ChildProcess
+
+TOYS = Path(__file__).with_name("toys.py")
+posix = pytest.mark.skipif(os.name != "posix", reason="signals")
+
+
+@pytest.fixture
+def start(tmp_path, toy):
+    children = []
+
+    def start(*arguments: object) -> ChildProcess:
+        child = ChildProcess(toy(*arguments), tmp_path / "logs" / "toy.log")
+        children.append(child)
+        return child
+
+    yield start
+    for child in children:
+        child.close()
+
+
+def drain(child: ChildProcess, seconds: float = 20) -> list[Message]:
+    messages: list[Message] = []
+    deadline = time.monotonic() + seconds
+    while not child.finished:
+        assert time.monotonic() < deadline
+        child.tick()
+        messages += child.messages()
+        time.sleep(0.01)
+    return messages + child.messages()
+
+
+def wait_for(child: ChildProcess, kind: str) -> None:
+    deadline = time.monotonic() + 10
+    while not any(m.type == kind for m in child.messages()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_prints_go_to_the_log_and_messages_arrive(start):
+    child = start("noisy")
+    messages = drain(child)
+    assert child.failure() is None
+    assert messages[0] == Message("hello", protocol=PROTOCOL_VERSION)
+    assert [m.message for m in messages[1:]] == ["ünïcode \u2028 warning"]
+    log = child.log.read_text("utf-8")
+    for line in ("printed", "written to fd 1", "from a grandchild"):
+        assert line in log and line in child.last_lines
+
+
+def test_a_known_error_has_no_traceback_but_the_log_does(start):
+    child = start("wrong")
+    drain(child)
+    failure = child.failure()
+    assert isinstance(failure, InputError) and "Traceback" not in str(failure)
+    assert "Traceback" in child.log.read_text()
+
+
+def test_a_bug_is_one_sentence_that_points_to_the_log(start):
+    child = start("bug")
+    drain(child)
+    failure = child.failure()
+    assert isinstance(failure, JobError)
+    assert str(failure).startswith("Internal error, ZeroDivisionError: oh no. Report it with the")
+    assert str(child.log) in str(failure) and "Traceback" in child.log.read_text()
+
+
+def test_a_full_disk_in_a_child_is_a_sentence(start):
+    child = start("full")
+    drain(child)
+    assert str(child.failure()).startswith("No disk space left. Free some space")
+
+
+@posix
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [(9, "memory ran out"), (11, r"crashed \(SIGSEGV\)"), (6, r"crashed \(SIGABRT\)"),
+     (15, "was terminated")],
+)  # fmt: skip
+def test_a_crash_says_its_likely_cause_and_the_log(start, number, cause):
+    child = start("crash", number)
+    drain(child)
+    with pytest.raises(JobError, match=rf"toy .*{cause}.*Run again|{cause}.*run again"):
+        raise child.failure()
+    assert str(child.log) in str(child.failure())
+    assert "about to crash" in child.last_lines
+
+
+def test_cancel_is_observed_within_a_second(start):
+    child = start("wait")
+    wait_for(child, "progress")
+    begin = time.monotonic()
+    child.cancel()
+    drain(child)
+    assert time.monotonic() - begin < 1
+    assert isinstance(child.failure(), CancelledError)
+
+
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize(("toy_name", "low", "high"), [("deaf", 0.4, 1.0), ("stubborn", 0.9, 2)])
+def test_a_child_deaf_to_cancel_is_terminated_and_then_killed(
+    start, monkeypatch, toy_name, low, high
+):
+    monkeypatch.setattr("core.job.process.TERMINATE_AFTER", 0.5)
+    monkeypatch.setattr("core.job.process.KILL_AFTER", 1.0)
+    child = start(toy_name)
+    wait_for(child, "log")
+    begin = time.monotonic()
+    child.cancel()
+    drain(child)
+    assert low < time.monotonic() - begin < high
+    assert isinstance(child.failure(), CancelledError)
+
+
+def test_close_ends_a_running_child(start):
+    child = start("deaf")
+    wait_for(child, "log")
+    begin = time.monotonic()
+    child.close()
+    assert child.finished and time.monotonic() - begin < 2
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(JobError, match="program /no/such/python could not be started"):
+        ChildProcess(["/no/such/python"], tmp_path / "a.log")
+
+
+def test_a_child_does_not_inherit_what_bends_its_python(start, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    monkeypatch.setenv("TOY", "kept")
+    messages = drain(start("environment", "PYTHONPATH", "PYTHONHOME", "TOY"))
+    assert [m.message for m in messages if m.type == "log"] == [
+        "PYTHONPATH=None", "PYTHONHOME=None", "TOY=kept",
+    ]  # fmt: skip
+
+
+def test_output_that_is_no_message_is_a_log_line(tmp_path):
+    code = r"import sys; sys.stdout.buffer.write(b'Blender 4.2\n\xff\n{\"type\": \"log\"')"
+    child = ChildProcess([sys.executable, "-c", code], tmp_path / "a.log")
+    lines = [m.message for m in drain(child)]
+    child.close()
+    assert lines == ["Blender 4.2", "\ufffd", '{"type": "log"']
+    assert child.failure() is None
+
+
+def test_a_child_of_another_protocol_is_refused(tmp_path):
+    code = 'print(\'{"type": "hello", "protocol": 999}\')'
+    child = ChildProcess([sys.executable, "-c", code], tmp_path / "a.log")
+    drain(child)
+    child.close()
+    assert "another version" in str(child.failure())
+
+
+def test_a_program_started_by_hand_does_not_wait_for_a_parent(toy):
+    done = subprocess.run(toy("lazy"), stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+    assert done.returncode == 0 and b"hello" in done.stdout
+
+
+def test_exit_statuses_tell_how_it_ended(toy):
+    for name, status in (("lazy", 0), ("wrong", 3), ("bug", 1)):
+        done = subprocess.run(toy(name), stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+        assert done.returncode == status
+
+
+def test_a_child_leaves_when_its_parent_closes_the_pipe(toy):
+    child = subprocess.Popen(toy("deaf"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None and child.stdin is not None
+    child.stdout.readline()
+    child.stdin.close()
+    assert child.wait(5) == 4
+    child.stdout.close()

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Format, lint and types: `python tools/lint.py`; settings are in pyproject.toml."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
+
+from setup_env import REPOSITORY, available, set_up
+
+from core.errors import Parts4DError
+
+
+def lint_commands(python: Path) -> dict[str, list[str]]:
+    """Name -> command line."""
+    return {
+        "format": [str(python), "-m", "ruff", "format", "--check", "--diff", "."],
+        "lint": [str(python), "-m", "ruff", "check", "."],
+        "types": [str(python), "-m", "mypy"],
+    }
+
+
+def main() -> int:
+    """The program. Returns the exit status."""
+    try:
+        python = set_up(available()[0]).python
+    except Parts4DError as error:
+        print(error, file=sys.stderr)
+        return 3
+    return max(subprocess.call(c, cwd=REPOSITORY) for c in lint_commands(python).values())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
