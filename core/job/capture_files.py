@@ -8,7 +8,6 @@ frame, cropped to the silhouette. Nothing here needs Blender; images are read on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,8 +15,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .arrays import ArrayReader, load_arrays, save_arrays
+from .arrays import ArrayReader, damaged, load_arrays, save_arrays
 from .atomic import write_json
+from .strict_json import load_document
 
 Topology = Literal["constant", "sequence"]
 
@@ -92,7 +92,7 @@ class Manifest:
 
     frames: tuple[int, ...]  # scene frame numbers, in order
     views: tuple[str, ...]  # e.g. "az000_el00"
-    azimuths: tuple[float, ...]  # degrees, 0 = the character's front (-Y), counter-clockwise from above
+    azimuths: tuple[float, ...]  # degrees, 0 = the front (-Y), counter-clockwise from above
     elevations: tuple[float, ...]  # degrees above the horizon
     resolution: tuple[int, int]
     projection: Literal["orthographic", "perspective"]
@@ -139,9 +139,13 @@ class CaptureFiles:
 
     @property
     def manifest(self) -> Manifest:
+        """Raises JobError when it is missing or damaged."""
         if self._manifest is None:
-            text = (self.folder / "capture.json").read_text("utf-8")
-            self._manifest = Manifest.from_json(json.loads(text))
+            path = self.folder / "capture.json"
+            try:
+                self._manifest = Manifest.from_json(load_document(path))
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise damaged(path) from error
         return self._manifest
 
     def write_manifest(self, manifest: Manifest) -> None:

@@ -3,8 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import JobError
+from .atomic import write_json
+from .strict_json import load_document, read_dataclass, wrong_value
+from .validation import validate
 
 SCHEMA_VERSION = 1
 
@@ -63,8 +69,9 @@ class ParsingSettings:
     merge_overlap: float = 0.7  # IoU of element sets above which two proposals are one masklet
     memory_scale: float = 15.0  # beta of eq. 6; 1 is the paper's literal equation
     equalise: bool = True  # eq. 7
+    specificity: float = 1.0  # a mask's say goes with area ** -specificity; 0 is the paper's sum
     threshold: float = 0.2  # tau: below this share of evidence an element is unlabelled
-    distractors: bool = True  # hidden words that take what no part matches
+    distractors: bool = True  # a hidden 'something else' takes what no part matches
     fill: bool = True  # elements never seen take the nearest seen one's label
     fused: bool = False  # one labelling for all frames (constant topology)
 
@@ -74,9 +81,49 @@ class JobSpec:
     """One run: which character, which frames, how it is looked at and parsed, and into what."""
 
     character: str  # object or collection name
-    blend: str  # absolute path of the .blend that holds it
+    blend: str  # absolute path of the .blend that holds it; empty when it was never saved
     parts: tuple[Part, ...]
     frames: FrameSelection = field(default_factory=FrameSelection)
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     parsing: ParsingSettings = field(default_factory=ParsingSettings)
     schema_version: int = SCHEMA_VERSION
+
+
+def spec_from_json(document: Any) -> JobSpec:
+    """The spec in a JSON object, complete with defaults.
+
+    Raises InputError naming the field for an unknown key, a value of another type or out of
+    range, and a vocabulary or frame range that holds nothing; JobError for a newer schema.
+    """
+    check_schema(document, "The job")
+    spec = read_dataclass(JobSpec, document)
+    validate(spec)
+    return spec
+
+
+def spec_to_json(spec: JobSpec) -> dict[str, Any]:
+    """Every field, defaults included: a later version with other defaults reads the same run."""
+    return asdict(spec)
+
+
+def load_spec(path: Path) -> JobSpec:
+    """The spec in a file. Raises JobError for a damaged file, else as `spec_from_json`."""
+    return spec_from_json(load_document(path))
+
+
+def save_spec(path: Path, spec: JobSpec) -> None:
+    """Raises InputError when the spec is not valid, JobError when it cannot be written."""
+    write_json(path, spec_to_json(spec_from_json(spec_to_json(spec))))
+
+
+def check_schema(document: Any, name: str) -> None:
+    """Raises JobError when `document` was written by a newer version, InputError when by none."""
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise wrong_value("schema_version", f"a whole number from 1 to {SCHEMA_VERSION}", version)
+    if version > SCHEMA_VERSION:
+        raise JobError(
+            f"{name} was made by a newer version of Parts4D (schema {version}, this one reads "
+            f"{SCHEMA_VERSION})",
+            "Update Parts4D or choose another job folder",
+        )

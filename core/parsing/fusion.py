@@ -77,6 +77,11 @@ class Incidence:
         """M itself, (E, L) pixel counts."""
         return self.pixels @ self.member
 
+    def areas(self) -> np.ndarray:
+        """(L,) float64 pixels of each mask, at least 1."""
+        pixels = np.asarray(self.pixels.sum(axis=0), np.float64).ravel()  # (A,)
+        return np.maximum(self.member.T @ pixels, 1)
+
     def seen(self) -> np.ndarray:
         """(E,) bool: elements that at least one mask covers in this frame."""
         covered = np.diff(self.member.indptr) > 0  # (A,)

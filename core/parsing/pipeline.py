@@ -112,7 +112,7 @@ def label_elements(run: Run) -> Counts:
     known = known_parts(run, text.unknown(words))
     distractors, votes = text.encode_distractors()
     if not run.settings.distractors:
-        distractors, votes = distractors[:0], votes[:0]
+        distractors, votes = distractors[~votes], votes[~votes]
     columns = np.concatenate([text.encode_text(words), distractors])
     kept = np.concatenate([known, votes])  # columns whose evidence is counted
     total: np.ndarray | float = 0.0  # (E, K') evidence of all frames, constant topology only
@@ -122,8 +122,9 @@ def label_elements(run: Run) -> Counts:
         logits = classify(embeddings, columns, text.logit_scale)  # P
         if run.settings.equalise:
             logits = equalise(logits)
-        masks = load_frame_masks(run.folder("embeddings"), frame)
-        return lift(masks.incidence, (logits * kept).astype(np.float32))
+        incidence = load_frame_masks(run.folder("embeddings"), frame).incidence
+        say = incidence.areas()[:, None] ** -run.settings.specificity
+        return lift(incidence, (logits * kept * say).astype(np.float32))
 
     if run.images.constant_topology:
         for frame in run.images.frames:

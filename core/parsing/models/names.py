@@ -19,7 +19,7 @@ from ..masks import MaskSet
 from ..names.encoder import SHARPNESS, NamesEncoder, NameTables
 from ..seams import Images
 
-MIXED = 1.0  # score of the hidden word for a mask that mixes endlessly many things
+MIXED = 2.0  # score of the hidden word for a mask that mixes endlessly many things
 
 
 class NamesText:
@@ -43,7 +43,7 @@ class NamesText:
     def encode_distractors(self) -> tuple[np.ndarray, np.ndarray]:
         """ "Something else", which votes, and "several things", which does not."""
         something_else = _with_mixed(self.names.encode_distractors())
-        weight = MIXED * SHARPNESS / self.logit_scale
+        weight = min(1.0, MIXED * SHARPNESS / self.logit_scale)
         several = np.zeros_like(something_else[:1])
         several[0, 0] = weight
         several[0, -1] = np.sqrt(1 - weight**2)  # the dimension that is zero in all masks

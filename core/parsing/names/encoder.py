@@ -112,7 +112,7 @@ class NamesEncoder:
         """
         vectors = np.zeros((len(names), self.combination_vectors.shape[1]), np.float32)
         for part, words in enumerate(names):
-            scores = [s for s in map(self._word_scores, words) if s is not None]
+            scores = [s for s in map(self.word_scores, words) if s is not None]
             if scores:
                 vectors[part] = self._text_vectors(np.max(scores, axis=0)[:, None])[0]
         return vectors
@@ -125,7 +125,7 @@ class NamesEncoder:
         """Parts (by first word) of which no word is known, with known words that look alike."""
         missing = {}
         for words in names:
-            if all(self._word_scores(word) is None for word in words):
+            if all(self.word_scores(word) is None for word in words):
                 missing[words[0]] = self._ontology.suggest(words[0])
         return missing
 
@@ -227,7 +227,7 @@ class NamesEncoder:
         rest = np.sqrt(np.maximum(0, 1 - np.sum(inner**2, axis=1, keepdims=True)))
         return np.hstack([inner, rest]).astype(np.float32)
 
-    def _word_scores(self, phrase: str) -> np.ndarray | None:
+    def word_scores(self, phrase: str) -> np.ndarray | None:
         """float32 (U,): how well a typed phrase describes each combination; None if unknown.
 
         A phrase outside the ontology still counts where a name of the file says it literally.

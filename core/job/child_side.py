@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a child program needs: messages out, cancel in, and an end that always comes.
+
+def main(channel: Channel) -> None:
+    for i in range(frames):
+        channel.progress("capture", i, frames)  # raises CancelledError after Cancel
+        ...
+
+run_child(main)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import faulthandler
+import json
+import os
+import stat
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import BinaryIO, NoReturn
+
+from ..errors import CancelledError, JobError, Parts4DError
+from .events import PROTOCOL_VERSION, Message, encode, message_of
+
+EXIT_INTERNAL, EXIT_ERROR, EXIT_CANCELLED = 1, 3, 4
+_PROGRESS_INTERVAL = 0.1  # seconds between progress lines of one stage
+
+
+class Channel:
+    """The child's line to its parent. Safe to use from several threads."""
+
+    def __init__(self, stream: BinaryIO, cancelled: threading.Event) -> None:
+        self.cancelled = cancelled
+        self._stream = stream
+        self._writing = threading.Lock()
+        self._last_progress: dict[str, float] = {}
+
+    def send(self, message: Message) -> None:
+        try:
+            with self._writing:
+                self._stream.write(encode(message))
+                self._stream.flush()
+        except (BrokenPipeError, ConnectionResetError):
+            leave(EXIT_INTERNAL)  # the parent is gone: nobody waits for the outcome
+
+    def progress(self, stage: str, done: float, total: float) -> None:
+        """Says how far the stage is, a few times a second. Raises CancelledError after Cancel."""
+        self.check_cancelled()
+        now = time.monotonic()
+        due = now - self._last_progress.get(stage, -1.0) >= _PROGRESS_INTERVAL
+        if due or done >= total:
+            self._last_progress[stage] = now
+            self.send(Message("progress", stage=stage, done=done, total=total))
+
+    def stage(self, stage: str, state: str, seconds: float = 0.0) -> None:
+        """`state` is started, finished or skipped."""
+        self.send(Message("stage", stage=stage, state=state, seconds=round(seconds, 3)))
+
+    def warning(self, text: str, stage: str = "") -> None:
+        self.send(Message("warning", stage=stage, message=text))
+
+    def log(self, text: str) -> None:
+        self.send(Message("log", message=text))
+
+    def check_cancelled(self) -> None:
+        """Raises CancelledError after the parent asked to stop."""
+        if self.cancelled.is_set():
+            raise CancelledError()
+
+
+def protocol_stream() -> BinaryIO:
+    """The real stdout, for messages only; everything printed from now on goes to stderr.
+
+    File descriptors are exchanged, not `sys.stdout`: libraries and Blender print from C.
+    """
+    sys.stdout.flush()
+    stream = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return stream
+
+
+def exit_with_parent() -> threading.Event:
+    """An event that is set when the parent sends {"type": "cancel"}.
+
+    The parent keeps our stdin open; when it ends, however it ends, reading stdin meets the end
+    and this process leaves at once. A program started by hand has no such pipe and just runs.
+    """
+    cancelled = threading.Event()
+    if _is_pipe(0):
+        threading.Thread(target=_watch_stdin, args=(cancelled,), daemon=True).start()
+    return cancelled
+
+
+def run_child(main: Callable[[Channel], None]) -> NoReturn:
+    """Runs `main` as a child program and ends the process.
+
+    Exit status: 0; 3 for a Parts4DError, which is sent as an error message; 4 when cancelled;
+    1 for an unexpected exception, whose traceback goes to stderr, the log file.
+    """
+    cancelled = exit_with_parent()
+    channel = Channel(protocol_stream(), cancelled)
+    with contextlib.suppress(Exception):
+        faulthandler.enable(file=2)
+    channel.send(Message("hello", protocol=PROTOCOL_VERSION))
+    try:
+        main(channel)
+    except BaseException as error:  # the process ends here, whatever it was
+        leave(_report(channel, error))
+    leave(0)
+
+
+def leave(status: int) -> NoReturn:
+    """Ends the process now. Ordinary exit runs Blender's own, which can hang in module mode."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(status)
+
+
+def _report(channel: Channel, error: BaseException) -> int:
+    if isinstance(error, CancelledError | KeyboardInterrupt):
+        channel.send(message_of(CancelledError()))
+        return EXIT_CANCELLED
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else EXIT_INTERNAL if error.code else 0
+    traceback.print_exception(error)
+    if isinstance(error, Parts4DError):
+        channel.send(message_of(error))
+        return EXIT_ERROR
+    if isinstance(error, MemoryError):
+        known: Parts4DError = JobError("There was not enough memory", "Lower the resolution")
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        known = JobError("No disk space left", "Free some space, then run again to continue")
+    else:
+        name = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        known = Parts4DError(f"Internal error, {name}", "See the log file and report it")
+        known.code = "internal"
+    channel.send(message_of(known))
+    return EXIT_INTERNAL
+
+
+def _watch_stdin(cancelled: threading.Event) -> None:
+    pending = b""
+    while True:
+        try:
+            chunk = os.read(0, 4096)  # not sys.stdin: its lock could block the exit
+        except OSError:
+            chunk = b""
+        if not chunk:
+            os._exit(EXIT_CANCELLED)
+        *lines, pending = (pending + chunk).split(b"\n")
+        if any(_is_cancel(line) for line in lines):
+            cancelled.set()
+
+
+def _is_cancel(line: bytes) -> bool:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and document.get("type") == "cancel"
+
+
+def _is_pipe(file: int) -> bool:
+    try:
+        mode = os.fstat(file).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job folder: where everything of a run lies, and whether a folder is one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from ..errors import InputError, JobError
+from .atomic import disk_error, write_json
+from .lock import FolderLock
+from .spec import JobSpec, check_schema, load_spec, save_spec, spec_from_json, spec_to_json
+from .strict_json import load_document
+
+STAGES = ("capture", "proposals", "masklets", "validation", "embeddings", "labels")
+
+_OUR_NAMES = frozenset(
+    {
+        *STAGES,
+        "job.json",
+        "job.lock",
+        "snapshot.blend",
+        "snapshot.json",
+        "snapshot_hash.json",
+        "source.json",
+        "logs",
+    }
+    | {"result.json", "events.jsonl"}
+)
+_TEMPORARY = re.compile(r"\..+\.\d+\.(tmp|blend)|snapshot\.blend[@\d]+")  # left by a kill
+
+
+class JobFolder:
+    """Paths inside one job folder. Making an instance touches nothing on disk."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self.spec_path = self.path / "job.json"
+        self.snapshot = self.path / "snapshot.blend"
+        self.capture = self.path / "capture"
+        self.proposals = self.path / "proposals"
+        self.masklets = self.path / "masklets"
+        self.validation = self.path / "validation"
+        self.embeddings = self.path / "embeddings"
+        self.labels = self.path / "labels"
+        self.result = self.path / "result.json"
+        self.events = self.path / "events.jsonl"
+        self.logs = self.path / "logs"
+        self.lock_path = self.path / "job.lock"
+
+    @classmethod
+    def create(cls, path: Path | str, spec: JobSpec) -> JobFolder:
+        """The folder with `spec` in it, made or taken over with all stages that still hold.
+
+        Raises InputError for an invalid spec; JobError when the folder is not empty and no job,
+        comes from a newer version, is running, or cannot be written.
+        """
+        spec_from_json(spec_to_json(spec))  # before anything is made on disk
+        folder = cls(path)
+        folder.check()
+        with folder.lock():
+            save_spec(folder.spec_path, spec)
+        return folder
+
+    @classmethod
+    def open(cls, path: Path | str) -> JobFolder:
+        """An existing job folder.
+
+        Raises JobError when there is none, or it comes from a newer version.
+        """
+        folder = cls(path)
+        if not folder.spec_path.is_file():
+            raise JobError(f"{folder.path} is not a job folder", "Choose the folder of a job")
+        folder.check()
+        return folder
+
+    def check(self) -> None:
+        """Raises JobError unless the folder is absent, empty, or a job this version can read."""
+        try:
+            names = {entry.name for entry in self.path.iterdir()}
+        except FileNotFoundError:
+            return
+        except NotADirectoryError as error:
+            raise JobError(f"{self.path} is a file", "Choose a folder for the job") from error
+        except OSError as error:
+            raise JobError(
+                f"{self.path} cannot be read ({error.strerror})", "Choose another job folder"
+            ) from error
+        if "job.json" in names:
+            self._check_is_job()
+            return
+        strangers = [n for n in names if n not in _OUR_NAMES and not _TEMPORARY.fullmatch(n)]
+        if strangers:
+            raise JobError(
+                f"{self.path} holds other files ({min(strangers)}) and is no job folder",
+                "Choose an empty or a new folder",
+            )
+
+    def _check_is_job(self) -> None:
+        try:
+            check_schema(load_document(self.spec_path), str(self.path))
+        except InputError as error:
+            raise JobError(
+                f"{self.path} holds a job.json of another program", "Choose another folder"
+            ) from error
+
+    def lock(self) -> FolderLock:
+        """A context manager; entering it raises JobError while another process runs the job."""
+        return FolderLock(self.lock_path)
+
+    def stage(self, name: str) -> Path:
+        """The folder of a stage's output."""
+        if name not in STAGES:
+            raise ValueError(f"unknown stage {name}")
+        return self.path / name
+
+    def load_spec(self) -> JobSpec:
+        """Raises JobError or InputError as `spec.load_spec`."""
+        return load_spec(self.spec_path)
+
+    def blend(self, spec: JobSpec) -> Path:
+        """The .blend to capture: the snapshot in the folder, else the file named in the spec.
+
+        Raises InputError when there is neither.
+        """
+        if self.snapshot.is_file():
+            return self.snapshot
+        if spec.blend and Path(spec.blend).is_file():
+            return Path(spec.blend)
+        raise InputError(
+            f"The scene {spec.blend or self.snapshot} is missing", "Save it or correct its path"
+        )
+
+    def snapshot_hash(self, spec: JobSpec) -> str:
+        """sha256 of the .blend to capture.
+
+        Kept in `snapshot_hash.json` with the file's size and time, so that asking again about a
+        large file is free. Raises InputError when there is no .blend.
+        """
+        blend = self.blend(spec)
+        try:
+            status = blend.stat()
+            seen = {"path": str(blend), "size": status.st_size, "time": status.st_mtime_ns}
+            cache = self.path / "snapshot_hash.json"
+            known = _read_cache(cache)
+            digest = known.get("sha256")
+            if known != {**seen, "sha256": digest} or not isinstance(digest, str):
+                digest = file_hash(blend)
+                write_json(cache, {**seen, "sha256": digest})
+            return digest
+        except OSError as error:
+            raise InputError(
+                f"{blend} cannot be read ({error.strerror})", "Check the file and the disk"
+            ) from error
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file in hexadecimal. Raises OSError."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def make_folder(path: Path) -> None:
+    """Raises JobError when the folder cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(error, path / "file") from error
+
+
+def _read_cache(path: Path) -> dict[str, object]:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}

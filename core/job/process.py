@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One child program seen from its parent: start, messages, cancel, and why it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from ..errors import CancelledError, JobError, Parts4DError
+from .child_side import EXIT_CANCELLED
+from .events import PROTOCOL_VERSION, Message, decode, error_of
+from .folder import make_folder
+
+TERMINATE_AFTER = 5.0  # seconds from Cancel
+KILL_AFTER = 10.0
+_LOG_LIMIT = 4 * 2**20  # bytes; a longer log of earlier runs is begun anew
+_DROPPED_VARIABLES = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONEXECUTABLE")
+
+
+class ChildProcess:
+    """A running child. Call `tick` often; read `messages`; when `finished`, ask `failure`.
+
+    The child's stdin stays open as long as this process lives: the child leaves at its end.
+    Raises JobError when the program cannot be started.
+    """
+
+    def __init__(self, command: Sequence[str], log: Path, pass_fds: Sequence[int] = ()) -> None:
+        self.name = log.stem
+        self.log = log
+        self.last_lines: deque[str] = deque(maxlen=50)  # of stderr
+        self._queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._outcome: Message | None = None
+        self._cancel_time: float | None = None
+        make_folder(log.parent)
+        self._popen = _start(command, pass_fds)
+        self._readers = [
+            threading.Thread(target=self._read_messages, daemon=True),
+            threading.Thread(target=self._read_stderr, args=(command,), daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def finished(self) -> bool:
+        """Whether the process has ended and everything it said has been read."""
+        if self._popen.poll() is None:
+            return False
+        for reader in self._readers:
+            reader.join(timeout=1.0)  # a grandchild may hold the pipe open; do not wait for it
+        return True
+
+    def messages(self) -> list[Message]:
+        """What the child said since the last call. Never blocks."""
+        messages = []
+        while True:
+            try:
+                messages.append(self._queue.get_nowait())
+            except queue.Empty:
+                return messages
+
+    def cancel(self) -> None:
+        """Asks the child to stop; `tick` insists after 5 and 10 seconds."""
+        if self._cancel_time is None:
+            self._cancel_time = time.monotonic()
+            with contextlib.suppress(OSError, ValueError):
+                assert self._popen.stdin is not None
+                self._popen.stdin.write(b'{"type": "cancel"}\n')
+                self._popen.stdin.flush()
+
+    def tick(self) -> None:
+        """Terminates, then kills, a child that does not react to `cancel`."""
+        if self._cancel_time is None or self._popen.poll() is not None:
+            return
+        waited = time.monotonic() - self._cancel_time
+        if waited > KILL_AFTER:
+            self._popen.kill()
+        elif waited > TERMINATE_AFTER:
+            self._popen.terminate()
+
+    def close(self) -> None:
+        """Ends the child if it still runs: stdin is closed, then it is killed."""
+        with contextlib.suppress(OSError, ValueError):
+            assert self._popen.stdin is not None
+            self._popen.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._popen.wait(timeout=1.0)
+        if self._popen.poll() is None:
+            self._popen.kill()
+            self._popen.wait()
+        for reader, pipe in zip(
+            self._readers, (self._popen.stdout, self._popen.stderr), strict=True
+        ):
+            reader.join(timeout=1.0)
+            if pipe is not None and not reader.is_alive():  # closing under a reader can block
+                pipe.close()
+
+    def failure(self) -> Parts4DError | None:
+        """Why a finished child failed, or None when it ended well."""
+        status = self._popen.returncode
+        if self._outcome is not None:
+            error = error_of(self._outcome)
+            if error.code == "internal":
+                error = JobError(error.message, f"Report it with the log file {self.log}")
+            return error
+        if status == 0:
+            return None
+        if status == EXIT_CANCELLED or self._cancel_time is not None:
+            return CancelledError()
+        return _crash(self.name, status, self.log)
+
+    def _read_messages(self) -> None:
+        assert self._popen.stdout is not None
+        for line in self._popen.stdout:
+            message = decode(line)
+            if message is None:
+                message = Message("log", message=line.decode("utf-8", "replace").rstrip())
+            if message.type == "hello" and message.protocol != PROTOCOL_VERSION:
+                message = Message(
+                    "error",
+                    code=JobError.code,
+                    message=f"{self.name} is of another version of Parts4D",
+                    remedy="Install its environment again",
+                )
+            if message.type in ("error", "cancelled"):
+                self._outcome = message
+            self._queue.put(message)
+
+    def _read_stderr(self, command: Sequence[str]) -> None:
+        assert self._popen.stderr is not None
+        log = _open_log(self.log)
+        try:
+            _write(log, f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} {list(command)}\n".encode())
+            for line in self._popen.stderr:
+                self.last_lines.append(line.decode("utf-8", "replace").rstrip())
+                _write(log, line)
+        finally:
+            if log is not None:
+                with contextlib.suppress(OSError):
+                    log.close()
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without what would bend another Python: Blender sets some."""
+    return {k: v for k, v in os.environ.items() if k not in _DROPPED_VARIABLES}
+
+
+def _start(command: Sequence[str], pass_fds: Sequence[int]) -> subprocess.Popen[bytes]:
+    windows = sys.platform == "win32"
+    try:
+        return subprocess.Popen(
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment(),
+            pass_fds=tuple(pass_fds),
+            # Its own group: Ctrl-C in a terminal is for us, and we pass it on as Cancel.
+            start_new_session=not windows,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:
+        raise JobError(
+            f"The program {command[0]} could not be started ({error.strerror})",
+            "Check that it exists and may be run, or install the environment again",
+        ) from error
+
+
+def _crash(name: str, status: int, log: Path) -> JobError:
+    """The likely cause of a status that the child did not choose itself."""
+    if status in (-9, 137):
+        return JobError(
+            f"{name} was killed by the system, most likely because memory ran out",
+            "Close other programs, lower the resolution or the number of processes, and run "
+            f"again to continue; the log is {log}",
+        )
+    what = f"ended with status {status}"
+    if status in (-4, -6, -7, -8, -11, 132, 134, 135, 136, 139):
+        number = -status if status < 0 else status - 128
+        what = f"crashed ({signal.Signals(number).name})"
+    elif status in (0xC0000005, 0xC0000409, -1073741819, -1073740791):
+        what = f"crashed (Windows error {status & 0xFFFFFFFF:#x})"
+    elif status in (-15, 143):
+        what = "was terminated"
+    return JobError(f"{name} {what}", f"Run again to continue; the log is {log}")
+
+
+def _open_log(path: Path) -> IO[bytes] | None:
+    try:
+        begin_anew = path.exists() and path.stat().st_size > _LOG_LIMIT
+        return open(path, "wb" if begin_anew else "ab", buffering=0)
+    except OSError:
+        return None
+
+
+def _write(log: IO[bytes] | None, line: bytes) -> None:
+    if log is not None:
+        with contextlib.suppress(OSError):  # a full disk must not stop the reading of the pipe
+            log.write(line)
+
+
+def run_program(command: Sequence[str], log: Path) -> None:
+    """Runs a short child program to its end. Raises what it failed with, as `run_job` does."""
+    child = ChildProcess(command, log)
+    try:
+        while not child.finished:
+            time.sleep(0.01)
+        child.messages()
+        failure = child.failure()
+    finally:
+        child.close()
+    if failure is not None:
+        raise failure

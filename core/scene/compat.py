@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between Blender 4.2, 4.5 and 5.0: the one place that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import bpy
+
+
+def eevee_engine() -> str:
+    """The identifier of EEVEE's engine in this Blender."""
+    return "BLENDER_EEVEE" if bpy.app.version >= (5, 0, 0) else "BLENDER_EEVEE_NEXT"
+
+
+def set_image_format(
+    settings: bpy.types.ImageFormatSettings, file_format: str, depth: str, codec: str = "NONE"
+) -> None:
+    """Choose a file format; Blender 5.0 wants the kind of medium named before the format."""
+    if hasattr(settings, "media_type"):
+        multilayer = file_format == "OPEN_EXR_MULTILAYER"
+        settings.media_type = "MULTI_LAYER_IMAGE" if multilayer else "IMAGE"
+    settings.file_format = file_format
+    settings.color_depth = depth
+    if "EXR" in file_format:
+        settings.exr_codec = codec
+
+
+def action_fcurves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
+    """All curves of an action: a flat list before slots (4.4), inside channel bags from 5.0."""
+    if hasattr(action, "fcurves"):
+        yield from action.fcurves
+        return
+    for layer in action.layers:
+        for strip in layer.strips:
+            for bag in strip.channelbags:
+                yield from bag.fcurves
+
+
+def animated_paths(datablock: bpy.types.ID) -> set[str]:
+    """The data paths of a datablock that keyframes (also of NLA strips) or drivers change."""
+    animation = datablock.animation_data
+    if animation is None:
+        return set()
+    paths = {driver.data_path for driver in animation.drivers}
+    actions = [animation.action] if animation.action else []
+    actions += [s.action for t in animation.nla_tracks for s in t.strips if s.action]
+    for action in actions:
+        paths.update(curve.data_path for curve in action_fcurves(action))
+    return paths
+
+
+def enable_nodes(material: bpy.types.Material) -> None:
+    """Give a material a node tree; from 5.0 it always has one and the switch is deprecated."""
+    if material.node_tree is None or (bpy.app.version < (5, 0, 0) and not material.use_nodes):
+        material.use_nodes = True
+
+
+def uses_nodes(material: bpy.types.Material) -> bool:
+    """Whether the node tree, and not the viewport colour, is what renders."""
+    if material.node_tree is None:
+        return False
+    return bpy.app.version >= (5, 0, 0) or material.use_nodes
+
+
+def animation_range(datablock: bpy.types.ID) -> tuple[float, float] | None:
+    """First and last keyed frame of the assigned action or NLA strips, None without any."""
+    animation = datablock.animation_data
+    if animation is None:
+        return None
+    ranges = [tuple(animation.action.frame_range)] if animation.action else []
+    for track in animation.nla_tracks:
+        ranges += [(s.frame_start, s.frame_end) for s in track.strips if not track.mute]
+    if not ranges:
+        return None
+    return min(r[0] for r in ranges), max(r[1] for r in ranges)

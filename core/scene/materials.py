@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rewrites the captured copy's materials so that a render gives elements and albedo exactly.
+
+Every material gets a second output: fully transparent or plain diffuse, decided by its alpha at
+the threshold 0.5, with AOVs for element and albedo. AOVs add up along a ray through transparent
+surfaces, therefore they are multiplied by the same decision. An override material would be
+simpler, but it ignores the alpha of hair cards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import bpy
+
+from . import compat
+from .elements import ATTRIBUTE
+from .surface import Surface, surface_of
+
+ELEMENT_AOV, ALBEDO_AOV = "parts4d_element", "parts4d_albedo"
+_ALPHA_THRESHOLD = 0.5
+_OUTPUT = "parts4d output"
+_FILLER = "parts4d_filler"
+_GREY = (0.6, 0.6, 0.6, 1.0)
+
+
+def prepare_materials(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
+    """Add the capture's output to all materials of the file and fill empty slots of `objects`.
+
+    Returns warnings. Importers leave characters whose every material has the constant alpha 0,
+    which nobody means: those are taken as opaque.
+    """
+    objects = list(objects)
+    fill_empty_slots(objects)
+    for material in list(bpy.data.materials):
+        if material.library is not None:
+            material.make_local()
+    surfaces = {
+        material: read_surface(material)
+        for material in bpy.data.materials
+        if not material.is_grease_pencil
+    }
+    used = {s.material for o in objects for s in o.material_slots} & surfaces.keys()
+    invisible = bool(used) and all(_never_there(surfaces[m].alpha) for m in used)
+    for material, surface in surfaces.items():
+        opaque = invisible and _never_there(surface.alpha)
+        add_capture_output(material, replace(surface, alpha=1.0) if opaque else surface)
+    if not invisible:
+        return ()
+    return ("All materials have alpha 0, which would show nothing: they are taken as opaque",)
+
+
+def _never_there(alpha: object) -> bool:
+    return isinstance(alpha, float) and alpha <= _ALPHA_THRESHOLD
+
+
+def show_capture_output(active: bool) -> None:
+    """Whether Cycles renders the capture's outputs or the artist's own. EEVEE never sees ours."""
+    for material in bpy.data.materials:
+        tree = material.node_tree
+        if tree is not None and _OUTPUT in tree.nodes:
+            # A target's only output cannot be made inactive, but the target can be changed.
+            tree.nodes[_OUTPUT].target = "CYCLES" if active else "EEVEE"
+
+
+def fill_empty_slots(objects: Iterable[bpy.types.Object]) -> None:
+    """Give objects without a material one: their active colour attribute, or grey."""
+    for obj in objects:
+        if not obj.material_slots:
+            obj.data.materials.append(None)
+        for slot in obj.material_slots:
+            if slot.material is None:
+                slot.material = _plain_material(obj.data)
+
+
+def is_filler(material: bpy.types.Material) -> bool:
+    """Whether the capture made this material for a slot without one."""
+    return _FILLER in material
+
+
+def _plain_material(mesh: bpy.types.Mesh) -> bpy.types.Material:
+    index = mesh.color_attributes.render_color_index
+    attributes = mesh.color_attributes
+    layer = attributes[index].name if 0 <= index < len(attributes) else ""
+    name = f"parts4d color {layer}" if layer else "parts4d grey"
+    found = bpy.data.materials.get((name, None))
+    if found is not None and is_filler(found):
+        return found
+    material = bpy.data.materials.new(name)
+    material[_FILLER] = True
+    material.diffuse_color = _GREY
+    compat.enable_nodes(material)
+    nodes, links = material.node_tree.nodes, material.node_tree.links
+    nodes.clear()
+    shader = nodes.new("ShaderNodeBsdfDiffuse")
+    shader.inputs["Color"].default_value = _GREY
+    output = nodes.new("ShaderNodeOutputMaterial")
+    links.new(shader.outputs[0], output.inputs["Surface"])
+    if layer:
+        color = nodes.new("ShaderNodeVertexColor")
+        color.layer_name = layer
+        links.new(color.outputs["Color"], shader.inputs["Color"])
+    return material
+
+
+def read_surface(material: bpy.types.Material) -> Surface:
+    """A material's colour and alpha; its viewport colour where the nodes do not tell."""
+    viewport = tuple(material.diffuse_color)
+    if not compat.uses_nodes(material):
+        compat.enable_nodes(material)
+        return Surface(viewport, 1.0)
+    tree = material.node_tree
+    output = next(filter(None, map(tree.get_output_node, ("CYCLES", "ALL", "EEVEE"))), None)
+    if output is None:
+        return Surface(viewport, 1.0)
+    return surface_of(tree, output.inputs["Surface"], viewport)
+
+
+def add_capture_output(material: bpy.types.Material, surface: Surface) -> None:
+    """The second output with its AOVs, for Cycles only."""
+    tree = material.node_tree
+    nodes, links = tree.nodes, tree.links
+    gate = nodes.new("ShaderNodeMath")
+    gate.operation = "GREATER_THAN"
+    gate.inputs[1].default_value = _ALPHA_THRESHOLD
+    _feed(links, gate.inputs[0], surface.alpha)
+
+    attribute = nodes.new("ShaderNodeAttribute")
+    attribute.attribute_type, attribute.attribute_name = "GEOMETRY", ATTRIBUTE
+    element = nodes.new("ShaderNodeMath")
+    element.operation = "MULTIPLY"
+    links.new(attribute.outputs["Fac"], element.inputs[0])
+    links.new(gate.outputs[0], element.inputs[1])
+    element_aov = nodes.new("ShaderNodeOutputAOV")
+    element_aov.aov_name = ELEMENT_AOV
+    links.new(element.outputs[0], element_aov.inputs["Value"])
+
+    albedo = nodes.new("ShaderNodeVectorMath")
+    albedo.operation = "SCALE"
+    _feed(links, albedo.inputs[0], surface.color)
+    links.new(gate.outputs[0], albedo.inputs["Scale"])
+    albedo_aov = nodes.new("ShaderNodeOutputAOV")
+    albedo_aov.aov_name = ALBEDO_AOV
+    links.new(albedo.outputs[0], albedo_aov.inputs["Color"])
+
+    mix = nodes.new("ShaderNodeMixShader")
+    links.new(gate.outputs[0], mix.inputs[0])
+    links.new(nodes.new("ShaderNodeBsdfTransparent").outputs[0], mix.inputs[1])
+    links.new(nodes.new("ShaderNodeBsdfDiffuse").outputs[0], mix.inputs[2])
+    _make_room_for_ours(nodes)
+    output = nodes.new("ShaderNodeOutputMaterial")
+    output.name, output.target = _OUTPUT, "CYCLES"
+    output.is_active_output = True
+    links.new(mix.outputs[0], output.inputs["Surface"])
+
+
+def _make_room_for_ours(nodes: bpy.types.Nodes) -> None:
+    """Cycles prefers an output made for it: the artist's own such output becomes the general."""
+    own = [n for n in nodes if n.bl_idname == "ShaderNodeOutputMaterial"]
+    for_cycles = [n for n in own if n.target == "CYCLES"]
+    if not for_cycles:
+        return
+    for node in own:
+        if node.target == "ALL":
+            node.target = "EEVEE"
+    for node in for_cycles:
+        node.target = "ALL"
+
+
+def _feed(links: bpy.types.NodeLinks, socket: bpy.types.NodeSocket, source: object) -> None:
+    if isinstance(source, bpy.types.NodeSocket):
+        links.new(source, socket)
+    elif isinstance(source, tuple):
+        socket.default_value = source[: len(socket.default_value)]
+    else:
+        socket.default_value = source

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The character as a small .blend of its own, which the capture may change as it likes.
+
+The user's file is only read: the write takes the objects with all that they depend on, and paths
+are made absolute in the written copy alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import bpy
+
+from ..errors import JobError
+from ..job.atomic import disk_error, write_json
+from .character import Character, find_character
+from .checks import check_character
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What `snapshot.json` says about `snapshot.blend`; names are those inside that file."""
+
+    character: str
+    kind: str
+    sources: tuple[str, ...]
+    roots: tuple[str, ...]
+    fps: float
+    frame: int
+    warnings: tuple[str, ...] = ()
+
+
+def snapshot_path(job: Path) -> Path:
+    return Path(job) / "snapshot.blend"
+
+
+def write_snapshot(
+    character: Character, job: Path, scene: bpy.types.Scene | None = None
+) -> Snapshot:
+    """Write the character to `job/snapshot.blend` and what it is to `job/snapshot.json`.
+
+    Nothing in the open file changes. Raises InputError for a character that cannot be captured,
+    JobError when the folder cannot be written to or the disk is full.
+    """
+    check_character(character)
+    scene = scene or bpy.context.scene
+    path = snapshot_path(job)
+    temporary = path.with_name(f".snapshot.{os.getpid()}.blend")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".json").unlink(missing_ok=True)
+        blocks = {*character.sources, *character.roots}
+        _write_library(temporary, blocks)
+        temporary.replace(path)
+    except OSError as error:
+        raise disk_error(error, path) from error
+    finally:
+        for leftover in (temporary, temporary.with_name(temporary.name + "@")):
+            leftover.unlink(missing_ok=True)
+    snapshot = Snapshot(
+        character.name,
+        character.kind,
+        tuple(o.name for o in character.sources),
+        tuple(o.name for o in character.roots),
+        scene.render.fps / scene.render.fps_base,
+        scene.frame_current,
+        character.warnings,
+    )
+    write_json(path.with_suffix(".json"), asdict(snapshot))
+    return snapshot
+
+
+def snapshot_file(blend: str, name: str | None, job: Path) -> Snapshot:
+    """Open a .blend in this process and write the snapshot of a character in it.
+
+    For programs that have no scene of their own: what was open before is closed. The .blend is
+    never saved. Raises InputError or JobError.
+    """
+    if not Path(blend).is_file():
+        raise JobError(f"The scene '{blend}' does not exist", "Start the job again from the scene")
+    try:
+        bpy.ops.wm.open_mainfile(filepath=blend, load_ui=False, use_scripts=False)
+    except RuntimeError as error:
+        reason = str(error).strip().removeprefix("Error: ")
+        raise JobError(f"{blend} cannot be opened ({reason})", "Check the path") from error
+    return write_snapshot(find_character(name), job)
+
+
+def read_snapshot(job: Path) -> Snapshot:
+    """Raises JobError when the snapshot was never finished or is damaged."""
+    path = snapshot_path(job).with_suffix(".json")
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        for key in ("sources", "roots", "warnings"):
+            document[key] = tuple(document[key])
+        return Snapshot(**document)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise JobError(f"{path} is missing or damaged", "Start the job again") from error
+
+
+def load_snapshot(job: Path) -> Character:
+    """Replace what is open by an empty file and bring in the snapshot's character.
+
+    The objects are local copies; nothing is linked to the new scene yet.
+    Raises JobError for a missing or damaged snapshot.
+    """
+    snapshot = read_snapshot(job)
+    path = snapshot_path(job)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    names = list(dict.fromkeys((*snapshot.sources, *snapshot.roots)))
+    try:
+        with bpy.data.libraries.load(str(path), link=False) as (_, wanted):
+            wanted.objects = list(names)
+    except OSError as error:
+        raise JobError(f"{path} is missing or damaged", "Start the job again") from error
+    objects = dict(zip(names, wanted.objects, strict=True))
+    missing = [n for n, o in objects.items() if o is None]
+    if missing:
+        raise JobError(f"{path} lacks the object '{missing[0]}'", "Start the job again")
+    return Character(
+        snapshot.character,
+        snapshot.kind,  # type: ignore[arg-type]  # written by write_snapshot
+        tuple(objects[n] for n in snapshot.sources),
+        tuple(objects[n] for n in snapshot.roots),
+        snapshot.warnings,
+    )
+
+
+def _write_library(path: Path, blocks: set[bpy.types.Object]) -> None:
+    """Raises OSError when the file could not be written whole."""
+    try:
+        bpy.data.libraries.write(str(path), blocks, path_remap="ABSOLUTE", fake_user=False)
+    except RuntimeError as error:  # Blender's report, without an errno
+        usage = os.statvfs(path.parent) if hasattr(os, "statvfs") else None
+        full = usage is not None and usage.f_bavail * usage.f_frsize < 1 << 20
+        code = 28 if full or "space" in str(error).lower() else 5  # ENOSPC, EIO
+        raise OSError(code, str(error).strip()) from error
+    if not path.is_file():
+        raise OSError(5, "Blender did not write the file")

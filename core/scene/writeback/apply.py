@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From label files to labelled meshes, all or nothing.
+
+Check everything; set earlier results aside; attributes, vertex groups, switch, registry for each
+mesh; bake what has no mesh of its own. Any exception takes every step back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import bpy
+
+from ...job.label_files import LabelFiles, Result
+from . import attributes, registry, vertex_groups
+from .attributes import Corners, Painter, palette_of
+from .bake import bake_frames
+from .modes import object_mode
+from .names import AttributeNames, attribute_names
+from .nodes import remove_modifier
+from .options import WriteOptions, WriteReport
+from .overlay import show_overlay
+from .plan import BakeTarget, Labelling, MeshTarget, make_plan
+from .registry import MeshRecord
+from .stash import stash_mesh
+from .switch_nodes import Switch, add_switch
+from .transaction import Transaction
+
+_DEFAULTS = WriteOptions()
+
+
+@dataclass
+class _Tally:
+    """What the report will say."""
+
+    objects: list[str] = field(default_factory=list)
+    stored: int = 0
+    attributes: int = 0
+    groups: int = 0
+    switched: list[str] = field(default_factory=list)
+    baked: list[str] = field(default_factory=list)
+
+
+def apply_labels(labels: LabelFiles, options: WriteOptions = _DEFAULTS) -> WriteReport:
+    """Write the labels of a finished job onto the objects of the open file that it names.
+
+    Labels of ours that are already there are replaced. Raises InputError (the scene is not the
+    one that was parsed) or JobError (the files are damaged); after any exception the file is as
+    it was before.
+    """
+    started = time.perf_counter()
+    result = labels.read_result()
+    tally = _Tally()
+    with object_mode(_objects_concerned(result)):
+        plan = make_plan(labels, options.every_frame)
+        overlaid = {o.name for o in registry.labelled_objects() if registry.read(o).get("overlay")}
+        with Transaction() as steps:
+            for target in plan.meshes:
+                _write_mesh(target, result, options, steps, tally)
+            for bake in plan.bakes:
+                _write_baked(bake, result, options, steps, tally)
+        names = tally.objects if options.overlay else overlaid.intersection(tally.objects)
+        show_overlay([bpy.data.objects[name] for name in names], True)
+    return WriteReport(
+        objects=tuple(tally.objects),
+        frames=tuple(sorted(result.frames)),
+        stored=tally.stored,
+        attributes=tally.attributes,
+        groups=tally.groups,
+        switched=tuple(tally.switched),
+        baked=tuple(tally.baked),
+        warnings=plan.warnings,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _objects_concerned(result: Result) -> list[bpy.types.Object]:
+    """Every object that shows a mesh the result names, whether or not it is named itself."""
+    captured = [*result.objects, *(o for run in result.frame_objects.values() for o in run)]
+    named = [registry.local_object(name) for name in {o.name for o in captured}]
+    meshes = {o.data.name: o.data for o in named if o is not None and o.type == "MESH"}
+    return [o for mesh in meshes.values() for o in registry.objects_of(mesh)]
+
+
+def _write_mesh(
+    target: MeshTarget,
+    result: Result,
+    options: WriteOptions,
+    steps: Transaction,
+    tally: _Tally,
+    baked_from: str = "",
+) -> None:
+    mesh = registry.local_mesh(target.mesh)
+    current, before = stash_mesh(mesh, target.variant_of, steps)
+    users = registry.objects_of(mesh)
+
+    taken = [a.name for a in mesh.attributes] + [g.name for g in users[0].vertex_groups]
+    names = attribute_names(taken, len(target.variants))
+    stored = [_stored(names, i, v) for i, v in enumerate(target.variants)]
+    wanted = [names, *(n for run in stored for n in run.values())]
+    steps.undo(_remove_attributes, mesh.name, [x for n in wanted for x in (n.label, n.color)])
+    made = attributes.create(mesh, wanted, options.color_domain)
+    corners = Corners.of(mesh)
+    painter = Painter(mesh, corners, palette_of(result.vocabulary), options.color_domain)
+    painter.fill(names, target.variants[0].labels[0])
+    for labelling, run in zip(target.variants, stored, strict=True):
+        for frame, label in zip(labelling.frames, labelling.labels, strict=True):
+            if frame in run:
+                painter.fill(run[frame], label)
+
+    groups: dict[str, str] = {}
+    if options.vertex_groups:
+        parts = [part.name for part in result.vocabulary]
+        share = vertex_groups.shares(corners, target.variants, len(parts))
+        kept = [g.name for g in users[0].vertex_groups]
+        steps.undo(_keep_groups, users[0].name, kept)
+        groups = vertex_groups.create(users[0], parts, share, taken + made)
+
+    record = MeshRecord(tuple(made), tuple(groups.values()), before)
+    registry.write_mesh(mesh, record)
+    kept_active = registry.still_there(mesh, current, before)
+    registry.activate(mesh, replace(kept_active, color=names.color, render_color=names.color))
+    for name, index in target.variant_of.items():
+        ob = registry.local_object(name)
+        document = _document(result, names, stored[index], groups)
+        if baked_from:
+            document["baked_from"] = baked_from
+        steps.undo(_remove_property, name)
+        if options.switch and stored[index]:
+            hidden = [n for i in range(len(stored)) if stored[i] for n in _bases(names.variant(i))]
+            switch = Switch(
+                source=names.variant(index),
+                target=names,
+                hidden=tuple(hidden),
+                frames=tuple(stored[index]),
+                color_domain=options.color_domain,
+            )
+            steps.undo(_remove_new_modifiers, name, [m.name for m in ob.modifiers])
+            document["modifier"] = add_switch(ob, switch)
+            tally.switched.append(name)
+        registry.write(ob, document)
+        tally.objects.append(name)
+    mesh.update_tag()
+    tally.stored += sum(max(len(run), 1) for run in stored)
+    tally.attributes += len(made)
+    tally.groups += len(groups)
+
+
+def _write_baked(
+    bake: BakeTarget, result: Result, options: WriteOptions, steps: Transaction, tally: _Tally
+) -> None:
+    source = registry.local_object(bake.object)
+    earlier = (registry.read(source) or {}).get("baked")
+    current, before = stash_mesh(source.data, [bake.object], steps)
+    registry.write_mesh(source.data, None)
+    registry.activate(source.data, registry.still_there(source.data, current, before))
+    baked = bake_frames(bake, earlier, steps)
+    tally.baked.append(baked.collection)
+    for target in baked.meshes:
+        _write_mesh(target, result, options, steps, tally, baked_from=bake.object)
+    document = _document(result, attribute_names([], 1), {}, {})
+    document["baked"] = baked.record
+    steps.undo(_remove_property, bake.object)
+    registry.write(source, document)
+
+
+def _stored(names: AttributeNames, index: int, labelling: Labelling) -> dict[int, AttributeNames]:
+    """Frame -> names of what is stored beside the plain ones, which hold the first labelling.
+
+    Nothing where labels never change, except for a further object that shows the same mesh: the
+    plain names are the first object's.
+    """
+    if not labelling.changes and index == 0:
+        return {}
+    return {frame: names.variant(index).at(frame) for frame in labelling.frames}
+
+
+def _bases(names: AttributeNames) -> tuple[str, str]:
+    return names.label, names.color
+
+
+def _document(
+    result: Result,
+    names: AttributeNames,
+    stored: Mapping[int, AttributeNames],
+    groups: Mapping[str, str],
+) -> dict[str, Any]:
+    """What an object says about its labels; see `registry`."""
+    return {
+        "character": result.character,
+        "vocabulary": [asdict(part) for part in result.vocabulary],
+        "frames": list(result.frames),
+        "topology": result.topology,
+        "backends": dict(result.backends),
+        "versions": dict(result.versions),
+        "attributes": asdict(names),
+        "stored": {str(frame): asdict(at) for frame, at in stored.items()},
+        "groups": dict(groups),
+        "modifier": "",
+        "overlay": "",
+    }
+
+
+def _remove_attributes(mesh: str, names: list[str]) -> None:
+    attributes.remove(registry.local_mesh(mesh), names)
+
+
+def _keep_groups(user: str, names: list[str]) -> None:
+    ob = registry.local_object(user)
+    vertex_groups.remove(ob, [g.name for g in ob.vertex_groups if g.name not in names])
+
+
+def _remove_new_modifiers(name: str, earlier: list[str]) -> None:
+    ob = registry.local_object(name)
+    for modifier in [m.name for m in ob.modifiers if m.name not in earlier]:
+        remove_modifier(ob, modifier)
+
+
+def _remove_property(name: str) -> None:
+    registry.write(registry.local_object(name), None)
