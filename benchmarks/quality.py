@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -35,6 +34,7 @@ from core.scene.capture import capture_command
 from core.scene.character import Character, find_character, frame_range
 from core.scene.importing import open_sources
 from core.scene.prepare import prepare_job
+from vendor_setup import embedded_python
 
 BODY = re.compile(r"head|neck|torso|pelvis|arm|hand|thigh|leg|foot")
 GENERIC = ("head", "neck", "torso", "left arm", "right arm", "left leg", "right leg", "tail")
@@ -95,7 +95,7 @@ def score_character(path: Path, job: Path, frames: int) -> dict:
     )
     folder = prepare_job(job, spec, character, [path])
     result = run_job(
-        folder, capture_command, lambda f: [sys.executable, "-I", "-u", str(WORKER), str(f)]
+        folder, capture_command, lambda f: [*embedded_python(), str(WORKER), str(f)]
     )
     row = {"name": path.parent.name, "miou": np.nan, "named_miou": np.nan, "oa": np.nan}
     row |= {"iou": {}, "named": [], "labelled": labelled_share(folder, result)}

@@ -193,7 +193,7 @@ def _with_labelling(settings: ParsingSettings, arguments: argparse.Namespace) ->
 
 def _worker(python: EmbeddedPython) -> Callable[[Path], list[str]]:
     """The command that runs the worker; asks for its Python now, before any work is done."""
-    prefix = [*python(), "-I", "-u", str(WORKER)]
+    prefix = [*python(), str(WORKER)]
     return lambda job: [*prefix, str(job)]
 
 

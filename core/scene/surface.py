@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import bpy
 
-Color = bpy.types.NodeSocket | tuple[float, float, float, float]
-Number = bpy.types.NodeSocket | float
+Color: TypeAlias = "bpy.types.NodeSocket | tuple[float, float, float, float]"
+Number: TypeAlias = "bpy.types.NodeSocket | float"
 _DEPTH = 64  # nesting of mixes and groups that is followed
 
 _COLOR_INPUT = {

@@ -20,6 +20,7 @@ PARSING_STAGE = {
     "encoder": "embeddings",
     "memory_scale": "embeddings",
     "equalise": "labels",
+    "specificity": "labels",
     "threshold": "labels",
     "distractors": "labels",
     "fill": "labels",

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Small scenes and an independent truth for the tests of the capture."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import bpy
+import numpy as np
+from mathutils import Vector
+from mathutils.bvhtree import BVHTree
+
+from core.job.capture_files import CaptureFiles
+from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part, save_spec
+from core.scene.capture import capture_in_process
+from core.scene.character import Character, find_character
+from core.scene.elements import mark_elements, read_ids
+from core.scene.scan import visible_meshes
+from core.scene.snapshot import load_snapshot, write_snapshot
+from core.scene.stage import build_stage
+
+RESOLUTION = 64
+
+
+def empty_file() -> bpy.types.Scene:
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    return bpy.context.scene
+
+
+def sphere(name: str = "ball", segments: int = 16, rings: int = 12, x: float = 0.0, size=1.0):
+    bpy.ops.mesh.primitive_uv_sphere_add(
+        segments=segments, ring_count=rings, radius=size, location=(x, 0, 0)
+    )
+    obj = bpy.context.object
+    obj.name = obj.data.name = name
+    return obj
+
+
+def rigged_character() -> bpy.types.Object:
+    """An armature that bends a body over five frames and carries a hat on its upper bone."""
+    empty_file()
+    body = sphere("body")
+    body.scale = (0.6, 0.5, 1.5)
+    armature = bpy.data.objects.new("rig", bpy.data.armatures.new("rig"))
+    bpy.context.scene.collection.objects.link(armature)
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.object.mode_set(mode="EDIT")
+    lower = armature.data.edit_bones.new("lower")
+    lower.head, lower.tail = (0, 0, -1.5), (0, 0, 0)
+    upper = armature.data.edit_bones.new("upper")
+    upper.head, upper.tail, upper.parent = (0, 0, 0), (0, 0, 1.5), lower
+    bpy.ops.object.mode_set(mode="OBJECT")
+    heights = np.array([v.co.z for v in body.data.vertices])
+    for name, chosen in (("lower", heights <= 0), ("upper", heights > 0)):
+        group = body.vertex_groups.new(name=name)
+        group.add(np.flatnonzero(chosen).tolist(), 1.0, "REPLACE")
+    body.modifiers.new("Armature", "ARMATURE").object = armature
+    bpy.ops.mesh.primitive_cube_add(size=0.5, location=(0, 0, 0.2))
+    hat = bpy.context.object
+    hat.name = "hat"
+    hat.parent, hat.parent_type, hat.parent_bone = armature, "BONE", "upper"
+    bone = armature.pose.bones["upper"]
+    bone.rotation_mode = "XYZ"
+    for frame, angle in ((1, 0.0), (5, 1.2)):
+        bone.rotation_euler = (0, 0, 0) if not angle else (angle, 0, angle)
+        bone.keyframe_insert("rotation_euler", frame=frame)
+    bpy.context.scene.frame_start, bpy.context.scene.frame_end = 1, 5
+    return armature
+
+
+def write_job(
+    job: Path, frames=(1, 1), step: int = 1, keyframes: int = 0, name=None, **settings
+) -> Character:
+    """A job folder with spec and snapshot of a character of the open file."""
+    character = find_character(name)
+    chosen = {"azimuths": 3, "resolution": RESOLUTION, **settings}
+    spec = JobSpec(
+        character.name,
+        "",
+        (Part("body"),),
+        FrameSelection(frames[0], frames[1], step, keyframes),
+        CaptureSettings(**chosen),
+    )
+    write_snapshot(character, job)
+    save_spec(job / "job.json", spec)
+    return character
+
+
+def captured(job: Path, frames=(1, 1), **options) -> CaptureFiles:
+    """The capture of the open file's character; afterwards that file is no longer open."""
+    write_job(job, frames, **options)
+    capture_in_process(job)
+    return CaptureFiles(job / "capture")
+
+
+def ray_cast_elements(job: Path, frame: int, view: int, step: int = 1) -> tuple[int, int]:
+    """(rays that hit, wrong pixels) of one element map, against a BVH of the evaluated meshes."""
+    character = load_snapshot(job)
+    scene = build_stage(character.roots)
+    mark_elements(character.sources)
+    scene.frame_set(frame)
+    vertices, triangles, ids, start = [], [], [], 0
+    for visible in visible_meshes(scene, frame):
+        mesh = visible.mesh
+        mesh.calc_loop_triangles()
+        count = len(mesh.loop_triangles)
+        corner, face = np.zeros(count * 3, np.int32), np.zeros(count, np.int32)
+        mesh.loop_triangles.foreach_get("vertices", corner)
+        mesh.loop_triangles.foreach_get("polygon_index", face)
+        positions = visible.positions()
+        vertices.append(positions)
+        triangles.append(corner.reshape(-1, 3) + start)
+        ids.append(read_ids(mesh)[face])
+        start += len(positions)
+    tree = BVHTree.FromPolygons(
+        np.concatenate(vertices).tolist(), np.concatenate(triangles).tolist()
+    )
+    ids = np.concatenate(ids)
+    image = CaptureFiles(job / "capture").view(frame, view)
+    element = image.uncropped(image.element, -1)
+    to_world = np.linalg.inv(image.world_to_camera)
+    inverse = np.linalg.inv(image.intrinsics)
+    perspective = abs(image.intrinsics[0, 0]) > image.resolution[1] * 0.5
+    hit = wrong = 0
+    for row in range(0, image.resolution[0], step):
+        for column in range(0, image.resolution[1], step):
+            x, y, _ = inverse @ [column + 0.5, row + 0.5, 1]
+            if perspective:
+                origin, direction = to_world[:3, 3], to_world[:3, :3] @ [x, y, 1]
+            else:
+                origin, direction = (to_world @ [x, y, 0, 1])[:3], to_world[:3, 2]
+            index = tree.ray_cast(Vector(origin), Vector(direction))[2]
+            expected = -1 if index is None else int(ids[index]) - 1
+            hit += index is not None
+            wrong += expected != element[row, column]
+    return hit, wrong
+
+
+def file_state() -> str:
+    """A hash of all that a capture might disturb in the open file."""
+    digest = hashlib.sha256()
+
+    def add(*values: object) -> None:
+        digest.update(repr(values).encode())
+
+    for kind in ("objects", "meshes", "materials", "images", "scenes", "collections", "texts",
+                 "node_groups", "actions", "armatures", "worlds", "cameras", "lights"):  # fmt: skip
+        for block in getattr(bpy.data, kind):
+            add(kind, block.name_full, block.users, block.use_fake_user)
+    for mesh in bpy.data.meshes:
+        add(sorted((a.name, a.domain, a.data_type) for a in mesh.attributes))
+        positions = np.zeros(len(mesh.vertices) * 3, np.float32)
+        mesh.vertices.foreach_get("co", positions)
+        digest.update(positions.tobytes())
+        add([m and m.name for m in mesh.materials])
+    for image in bpy.data.images:
+        add(image.filepath, image.packed_file is not None)
+    for material in bpy.data.materials:
+        add([n.name for n in material.node_tree.nodes] if material.node_tree else None)
+    for obj in bpy.data.objects:
+        add(obj.select_get() if obj.users_scene else None, obj.mode, obj.hide_render)
+        add([(m.name, m.show_viewport, m.show_render) for m in obj.modifiers])
+        add([tuple(row) for row in obj.matrix_basis])
+    active = bpy.context.view_layer.objects.active
+    add(active and active.name, bpy.context.scene.name, bpy.data.filepath)
+    for scene in bpy.data.scenes:
+        add(scene.frame_current, scene.render.engine, scene.camera and scene.camera.name)
+        add(scene.view_settings.view_transform, scene.render.filepath)
+    return digest.hexdigest()
