@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Saves the demo character: `python -m demo OUT.blend [--strip-names] [--frames N] [--preview PNG]`."""
+"""Saves the demo character.
+
+`python -m demo OUT.blend [--strip-names] [--frames N] [--preview PNG]`
+"""
 
 import argparse
 import os
@@ -15,8 +18,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Builds into an empty file and saves it; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="Makes the demo character.")
     parser.add_argument("out", type=Path, help="the .blend file to write")
-    parser.add_argument("--strip-names", action="store_true",
-                        help="one mesh, one material, and no name that tells a part")
+    parser.add_argument(
+        "--strip-names",
+        action="store_true",
+        help="one mesh, one material, and no name that tells a part",
+    )
     parser.add_argument("--frames", type=int, default=24, help="length of the walk cycle")
     parser.add_argument("--preview", type=Path, help="render the first frame to this PNG")
     options = parser.parse_args(arguments)

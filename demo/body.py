@@ -28,7 +28,7 @@ def torso(points: np.ndarray, joints: Joints) -> np.ndarray:
         ellipsoid(p, (0.0, 0.004, 1.40), (0.163, 0.118, 0.20)),
         blend=0.10,
     )
-    muscles = union(
+    return union(
         core,
         ellipsoid(p, (0.078, -0.066, 1.475), (0.085, 0.048, 0.062)),
         ellipsoid(p, (0.115, 0.050, 1.44), (0.075, 0.065, 0.13)),
@@ -36,7 +36,6 @@ def torso(points: np.ndarray, joints: Joints) -> np.ndarray:
         ellipsoid(p, (0.078, 0.085, 1.035), (0.082, 0.075, 0.09)),
         blend=0.06,
     )
-    return muscles
 
 
 def neck(points: np.ndarray, joints: Joints) -> np.ndarray:
@@ -59,9 +58,9 @@ def neck(points: np.ndarray, joints: Joints) -> np.ndarray:
 
 def neckline(points: np.ndarray, height: float = 0.0) -> np.ndarray:
     """Positive (N,) in the neck hole: above a plane that falls to the front, close to the neck."""
-    plane = (points[:, 2] - 1.636 - 0.48 * points[:, 1]) * 0.9
+    plane = (points[:, 2] - 1.645 - 0.55 * points[:, 1]) * 0.9
     reach = 0.100 * (1.0 - np.sqrt((points[:, 0] / 0.100) ** 2 + (points[:, 1] / 0.145) ** 2))
-    return union(plane, reach, blend=0.02) - height
+    return union(plane, reach, blend=0.045) - height
 
 
 def arm(points: np.ndarray, joints: Joints) -> np.ndarray:
@@ -86,7 +85,13 @@ def leg(points: np.ndarray, joints: Joints) -> np.ndarray:
     return union(
         cone(points, hip + (0.0, 0.01, -0.03), knee, 0.094, 0.058),
         cone(points, knee, ankle, 0.056, 0.040),
-        cone(points, knee + 0.12 * shin + (0, 0.022, 0), knee + 0.45 * shin + (0, 0.02, 0), 0.045, 0.042),
+        cone(
+            points,
+            knee + 0.12 * shin + (0, 0.022, 0),
+            knee + 0.45 * shin + (0, 0.02, 0),
+            0.045,
+            0.042,
+        ),
         blend=0.04,
     )
 
@@ -99,13 +104,22 @@ def hand(points: np.ndarray, joints: Joints) -> np.ndarray:
     side = joints["palm.04.L"][0] - joints["palm.01.L"][0]
     side /= np.linalg.norm(side)
     stub = union(
-        *(cone(points, wrist + s * side - 0.09 * fore, wrist + s * side + 0.015 * fore, 0.0255, 0.0205)
-          for s in (-0.011, 0.009)),
+        *(
+            cone(
+                points,
+                wrist + s * side - 0.09 * fore,
+                wrist + s * side + 0.015 * fore,
+                0.0255,
+                0.0205,
+            )
+            for s in (-0.011, 0.009)
+        ),
         blend=0.02,
     )
     palm = stub
-    for number, (start, end) in enumerate(((0.0145, 0.0118), (0.0155, 0.0124), (0.015, 0.0118),
-                                           (0.0135, 0.0105)), 1):
+    for number, (start, end) in enumerate(
+        ((0.0145, 0.0118), (0.0155, 0.0124), (0.015, 0.0118), (0.0135, 0.0105)), 1
+    ):
         head, tail = joints[f"palm.0{number}.L"]
         head = head + 0.35 * (wrist - head)
         palm = union(palm, cone(points, head, tail, start, end), blend=0.022)
@@ -114,19 +128,28 @@ def hand(points: np.ndarray, joints: Joints) -> np.ndarray:
     fingers = None
     for finger, (knuckle, tip) in FINGERS.items():
         radii = np.interp([0, 1, 2, 3], [0, 3], [knuckle, tip])
-        chain = [cone(points, *joints[f"{finger}.0{k}.L"], radii[k - 1], radii[k]) for k in (1, 2, 3)]
-        knuckles = [ellipsoid(points, joints[f"{finger}.0{k}.L"][0], [radii[k - 1] * 1.04] * 3)
-                    for k in (2, 3)]
+        chain = [
+            cone(points, *joints[f"{finger}.0{k}.L"], radii[k - 1], radii[k]) for k in (1, 2, 3)
+        ]
+        knuckles = [
+            ellipsoid(points, joints[f"{finger}.0{k}.L"][0], [radii[k - 1] * 1.04] * 3)
+            for k in (2, 3)
+        ]
         digit = union(*chain, *knuckles, blend=0.003)
         fingers = digit if fingers is None else union(fingers, digit, blend=0.0025)
-    digit = union(cone(points, *thumb[1], 0.0120, 0.0108), cone(points, *thumb[2], 0.0108, 0.0080),
-                  blend=0.003)
+    digit = union(
+        cone(points, *thumb[1], 0.0120, 0.0108),
+        cone(points, *thumb[2], 0.0108, 0.0080),
+        blend=0.003,
+    )
     return union(palm, union(fingers, digit, blend=0.003), blend=0.011)
 
 
 def hand_mesh(joints: Joints) -> Quads:
     """The left hand as quads, open at the end that hides in the sleeve."""
-    names = [n for n in joints if n.endswith(".L") and n.startswith(("f_", "thumb", "palm", "hand"))]
+    names = [
+        n for n in joints if n.endswith(".L") and n.startswith(("f_", "thumb", "palm", "hand"))
+    ]
     ends = np.concatenate([joints[n] for n in names])
     low, high = ends.min(0) - 0.035, ends.max(0) + 0.02
     wrist = joints["hand.L"][0]
@@ -138,6 +161,6 @@ def hand_mesh(joints: Joints) -> Quads:
     def field(points: np.ndarray) -> np.ndarray:
         return hand(points, joints)
 
-    grid = [spaced((a, step), (b, step)) for a, b in zip(low, high)]
+    grid = [spaced((a, step), (b, step)) for a, b in zip(low, high, strict=True)]
     mesh = relaxed(field, surface_nets(field, *grid), 2)
     return clipped(mesh, lambda p: -((p - wrist) @ fore + 0.038), field)

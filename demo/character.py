@@ -21,7 +21,7 @@ def build(strip_names: bool = False, frames: int = 24) -> bpy.types.Object:
     rig, joints = skeleton.create()
     if strip_names:
         rig = skeleton.plain_copy(rig)
-    left = shoes.shoe(joints)
+    left = shoes.shoe()
     pieces = [
         skin.skin(joints),
         face.eyes(),

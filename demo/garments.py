@@ -38,9 +38,13 @@ def t_shirt(joints: Joints) -> Piece:
     height = panel[0][panel[1]][:, :, 2].mean(1)
     dark = ((height - 1.092) / STRIPE_PITCH) % 1.0 < 0.5
     colour = np.repeat(np.where(dark[:, None], palette.STRIPE, palette.SHIRT)[:, None], 4, 1)
-    return joined("T-Shirt", [
-        piece("Front", *panel, "t-shirt", "T-Shirt", colour), _neck_ring(field),
-    ])
+    return joined(
+        "T-Shirt",
+        [
+            piece("Front", *panel, "t-shirt", "T-Shirt", colour),
+            _neck_ring(field),
+        ],
+    )
 
 
 def _sheet(columns: int, rows: int) -> np.ndarray:
@@ -56,8 +60,16 @@ def _neck_ring(field: Field) -> Piece:
     around = np.stack([np.sin(angles), -np.cos(angles), 0 * angles], 1)
     places = np.array([0.0, 0.01, 1.66]) + 0.085 * around
     rows = []
-    for below, lift in ((0.002, -0.004), (0.0, 0.0005), (0.001, 0.0026), (0.005, 0.0030),
-                        (0.012, 0.0030), (0.017, 0.0024), (0.019, 0.0), (0.034, -0.002)):
+    for below, lift in (
+        (0.002, -0.004),
+        (0.0, 0.0005),
+        (0.001, 0.0026),
+        (0.005, 0.0030),
+        (0.012, 0.0030),
+        (0.017, 0.0024),
+        (0.019, 0.0),
+        (0.034, -0.002),
+    ):
         for _ in range(8):
             places = project(field, project(lambda p, b=below: neckline(p, NECK - b), places, 1), 1)
         normals = gradient(field, places)
@@ -79,7 +91,9 @@ def _trouser_leg(p: np.ndarray, joints: Joints) -> np.ndarray:
     )
     # Folds: stacked over the shoe, fanning out behind the knee and at the groin.
     around = np.arctan2(p[:, 0] - 0.1, -(p[:, 1] + 0.005))
-    stack = np.sin(p[:, 2] * 2 * np.pi / 0.062 + 1.6 * np.sin(around + 0.6)) * bump(p[:, 2], 0.10, 0.075)
+    stack = np.sin(p[:, 2] * 2 * np.pi / 0.062 + 1.6 * np.sin(around + 0.6)) * bump(
+        p[:, 2], 0.10, 0.075
+    )
     behind = np.sin(p[:, 2] * 2 * np.pi / 0.070 + 1.2 * np.cos(around)) * bump(p[:, 2], 0.54, 0.075)
     behind = behind * smoothstep(-0.01, 0.05, p[:, 1])
     groin = np.sin((p[:, 2] + 0.7 * p[:, 0]) * 2 * np.pi / 0.075) * bump(p[:, 2], 0.98, 0.06)
@@ -87,8 +101,11 @@ def _trouser_leg(p: np.ndarray, joints: Joints) -> np.ndarray:
     fold = 0.0055 * stack + 0.0045 * behind + 0.0035 * groin + 0.0018 * waves(p, 0.16, 11)
     leg = leg - fold * smoothstep(0.0, 0.03, p[:, 2])
     gap = 0.005 + 0.03 * smoothstep(0.86, 0.50, p[:, 2])
-    return np.where(p[:, 2] < 1.02, intersection(leg, gap * smoothstep(0.985, 0.945, p[:, 2]) - p[:, 0],
-                                                 blend=0.012), leg)
+    return np.where(
+        p[:, 2] < 1.02,
+        intersection(leg, gap * smoothstep(0.985, 0.945, p[:, 2]) - p[:, 0], blend=0.012),
+        leg,
+    )
 
 
 def trouser_field(points: np.ndarray, joints: Joints) -> np.ndarray:
@@ -105,10 +122,17 @@ def trousers(joints: Joints) -> Piece:
     def field(points: np.ndarray) -> np.ndarray:
         return trouser_field(points, joints)
 
-    xs = symmetric((0.0, 0.004), (0.02, 0.006), (0.05, 0.0175), (0.23, 0.0175))
-    ys = spaced((-0.16, 0.0175), (0.20, 0.0175))
-    zs = spaced((0.0, 0.013), (0.14, 0.013), (0.25, 0.021), (0.90, 0.021), (0.94, 0.010),
-                (1.0, 0.012), (1.17, 0.0175))
+    xs = symmetric((0.0, 0.004), (0.02, 0.006), (0.05, 0.0190), (0.23, 0.0190))
+    ys = spaced((-0.16, 0.0190), (0.20, 0.0190))
+    zs = spaced(
+        (0.0, 0.013),
+        (0.14, 0.013),
+        (0.25, 0.022),
+        (0.90, 0.022),
+        (0.94, 0.010),
+        (1.0, 0.012),
+        (1.17, 0.0190),
+    )
     mesh = relaxed(field, surface_nets(field, xs, ys, zs), 3)
     slope = 0.16
 
@@ -125,12 +149,32 @@ def trousers(joints: Joints) -> Piece:
     low, high = np.array(palette.DENIM), np.array(palette.DENIM_WORN)
     colour = low + np.clip(worn, 0, 1)[:, None] * (high - low)
     cloth = piece("Trousers", vertices, quads, "trousers", "Trousers", colour)
-    pocket = strip(field, between((0.085, -0.2, 1.090), (0.158, -0.2, 0.990), 10, (-0.012, 0, -0.012)),
-                   0.010, 0.0025, "trousers", "Trousers", np.array(palette.DENIM) * 1.35)
-    loops = [strip(field, between((x, y, WAIST + 0.06 * y + 0.004), (x, y, WAIST + 0.06 * y - 0.046), 5),
-                   0.011, 0.0085, "trousers", "Trousers", np.array(palette.DENIM) * 1.25, way)
-             for x, y, way in ((0.085, -0.3, (0, 1, 0)), (0.3, 0.03, (-1, 0, 0)),
-                               (0.06, 0.3, (0, -1, 0)))]
+    pocket = strip(
+        field,
+        between((0.085, -0.2, 1.090), (0.158, -0.2, 0.990), 10, (-0.012, 0, -0.012)),
+        0.010,
+        0.0025,
+        "trousers",
+        "Trousers",
+        np.array(palette.DENIM) * 1.35,
+    )
+    loops = [
+        strip(
+            field,
+            between((x, y, WAIST + 0.06 * y + 0.004), (x, y, WAIST + 0.06 * y - 0.046), 5),
+            0.011,
+            0.0085,
+            "trousers",
+            "Trousers",
+            np.array(palette.DENIM) * 1.25,
+            way,
+        )
+        for x, y, way in (
+            (0.085, -0.3, (0, 1, 0)),
+            (0.3, 0.03, (-1, 0, 0)),
+            (0.06, 0.3, (0, -1, 0)),
+        )
+    ]
     trims = [pocket, *loops]
     return joined("Trousers", [cloth, *trims, *(mirror(t) for t in trims)])
 
@@ -162,19 +206,23 @@ def belt(joints: Joints) -> Piece:
     ring = centre + direction * (reach[:, None] - 0.0005)
     ring[:, 2] += 0.08 * ring[:, 1]
     half = 0.0185
-    section = np.array([[0.0, -half], [0.0048, -half + 0.001], [0.0058, 0.0], [0.0048, half - 0.001],
-                        [0.0, half]])
+    section = np.array(
+        [[0.0, -half], [0.0048, -half + 0.001], [0.0058, 0.0], [0.0048, half - 0.001], [0.0, half]]
+    )
     vertices, quads = _loop(centre, ring, section)
     strap = piece("Belt", vertices, quads, "belt", "Belt", palette.LEATHER)
     front = ring[0] + np.array([0.0, -0.0065, 0.0])
     turn = np.linspace(0, 2 * np.pi, 32, endpoint=False)
     squircle = (np.abs(np.cos(turn)) ** 4 + np.abs(np.sin(turn)) ** 4) ** -0.25
-    frame = front + np.stack([0.027 * squircle * np.cos(turn), 0 * turn,
-                              0.022 * squircle * np.sin(turn)], 1)
+    frame = front + np.stack(
+        [0.027 * squircle * np.cos(turn), 0 * turn, 0.022 * squircle * np.sin(turn)], 1
+    )
     tube = np.linspace(0, 2 * np.pi, 8, endpoint=False)
     outwards = (frame - front) / np.linalg.norm(frame - front, axis=1, keepdims=True)
-    rim = frame[:, None] + 0.0035 * (outwards[:, None] * np.cos(tube)[None, :, None]
-                                     + np.array([0, -1.0, 0]) * np.sin(tube)[None, :, None])
+    rim = frame[:, None] + 0.0035 * (
+        outwards[:, None] * np.cos(tube)[None, :, None]
+        + np.array([0, -1.0, 0]) * np.sin(tube)[None, :, None]
+    )
     index = np.arange(rim.shape[0] * 8).reshape(-1, 8)
     following = np.roll(index, -1, 0)
     faces = np.stack([index, np.roll(index, -1, 1), np.roll(following, -1, 1), following], -1)

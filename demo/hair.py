@@ -4,7 +4,7 @@
 import numpy as np
 
 from . import palette
-from .fields import Field, bump, ellipsoid, mirrored, smoothstep, union
+from .fields import Field, ellipsoid, mirrored, smoothstep, union
 from .head import hairline
 from .piece import Piece, joined, piece
 from .polygonise import (
@@ -19,7 +19,7 @@ from .polygonise import (
 )
 
 PARTING = 0.030  # x of the parting, on the character's left
-SPACING = 0.0148
+SPACING = 0.0158
 SEGMENTS = 6
 
 
@@ -56,15 +56,28 @@ def _roots(rng: np.random.Generator, places: np.ndarray) -> np.ndarray:
     return np.array(chosen)
 
 
-def _combed(rng: np.random.Generator, roots: np.ndarray, field: Field) -> tuple:
-    """Centre lines (L, S+1, 3), surface normals and half widths of the locks."""
-    x, y, z = roots.T
+def _combed(
+    rng: np.random.Generator, roots: np.ndarray, field: Field
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Centre lines (L, S+1, 3), surface normals alike, and half widths (L,) of the locks."""
+    _, y, z = roots.T
     top = smoothstep(1.90, 1.95, z)
     front = top * smoothstep(-0.03, -0.10, y)
     length = 0.042 + 0.040 * top + 0.022 * front
     length *= rng.uniform(0.85, 1.15, len(roots))
     lift = (0.0048 + 0.0080 * top + 0.0120 * front) * rng.uniform(0.75, 1.25, len(roots))
     wander = rng.normal(0.0, 0.16, (len(roots), 3))
+    width = (0.0090 + 0.0032 * top) * rng.uniform(0.85, 1.2, len(roots))
+    lines, _ = _grown(roots, length, lift, wander, field)
+    # Locks that would hang past the hairline, off the head, are cut shorter.
+    over = (hairline(lines.reshape(-1, 3)).reshape(lines.shape[:2]) < 0.004).mean(1)
+    return *_grown(roots, length * np.clip(1.1 * over, 0.3, 1.0), lift * over, wander, field), width
+
+
+def _grown(
+    roots: np.ndarray, length: np.ndarray, lift: np.ndarray, wander: np.ndarray, field: Field
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lines (L, S+1, 3) that follow the flow over the cap, and the surface normals below them."""
     lines, normals = [], []
     place = roots.copy()
     for k in range(SEGMENTS + 1):
@@ -79,8 +92,7 @@ def _combed(rng: np.random.Generator, roots: np.ndarray, field: Field) -> tuple:
         way -= (way * normal).sum(1, keepdims=True) * normal
         way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
         place = place + way * (length / SEGMENTS)[:, None]
-    width = (0.0090 + 0.0032 * top) * rng.uniform(0.85, 1.2, len(roots))
-    return np.stack(lines, 1), np.stack(normals, 1), width
+    return np.stack(lines, 1), np.stack(normals, 1)
 
 
 def _locks(field: Field, places: np.ndarray) -> Piece:
@@ -95,17 +107,29 @@ def _locks(field: Field, places: np.ndarray) -> Piece:
     half = width[:, None] * profile
     # An arched strip: its open underside lies on the cap.
     section = np.array([[-1.0, -0.42], [-0.52, 0.20], [0.0, 0.42], [0.52, 0.20], [1.0, -0.42]])
-    vertices = (lines[:, :, None] + half[..., None, None] * (
-        section[:, 0, None] * side[:, :, None] + section[:, 1, None] * normals[:, :, None]))
+    vertices = lines[:, :, None] + half[..., None, None] * (
+        section[:, 0, None] * side[:, :, None] + section[:, 1, None] * normals[:, :, None]
+    )
     index = np.arange(vertices[..., 0].size).reshape(vertices.shape[:3])
-    quads = np.stack([index[:, :-1, :-1], index[:, 1:, :-1], index[:, 1:, 1:], index[:, :-1, 1:]], -1)
+    quads = np.stack(
+        [index[:, :-1, :-1], index[:, 1:, :-1], index[:, 1:, 1:], index[:, :-1, 1:]], -1
+    )
     tone = rng.uniform(0.0, 0.35, len(roots))[:, None] + 0.65 * t**0.8
     tone = tone[:, :, None] * np.array([0.72, 0.95, 1.0, 0.95, 0.72])
     low, high = np.array(palette.HAIR_ROOT), np.array(palette.HAIR_TIP)
     colour = low + np.clip(tone, 0, 1)[..., None] * (high - low)
-    uv = np.stack(np.broadcast_arrays(np.linspace(0, 1, 5)[None, None], t[None, :, None] + 0 * tone), -1)
-    return piece("Locks", vertices.reshape(-1, 3), quads.reshape(-1, 4), "hair", "Hair",
-                 colour.reshape(-1, 3), uv.reshape(-1, 2)[quads.reshape(-1, 4)])
+    uv = np.stack(
+        np.broadcast_arrays(np.linspace(0, 1, 5)[None, None], t[None, :, None] + 0 * tone), -1
+    )
+    return piece(
+        "Locks",
+        vertices.reshape(-1, 3),
+        quads.reshape(-1, 4),
+        "hair",
+        "Hair",
+        colour.reshape(-1, 3),
+        uv.reshape(-1, 2)[quads.reshape(-1, 4)],
+    )
 
 
 def hair() -> Piece:

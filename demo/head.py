@@ -18,13 +18,13 @@ def eye_opening(points: np.ndarray) -> np.ndarray:
     x = np.abs(points[:, 0]) - EYE[0]
     z = points[:, 2] - EYE[2] - 0.10 * x
     half = np.clip(1.0 - (x / 0.0158) ** 2, 0.0, None)
-    upper, lower = 0.0066 * half**0.75, -0.0050 * half**0.9
+    upper, lower = 0.0059 * half**0.75, -0.0047 * half**0.9
     edge = np.maximum(z - upper, lower - z)
     return np.where(np.abs(x) < 0.0158, edge, np.abs(x) - 0.0158 + 0.001)
 
 
 def lips(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Height of the lips over the face in metres (N,); distance to their border, negative inside."""
+    """Height of the lips over the face (N,) and distance to their border (N,), negative inside."""
     x = np.abs(points[:, 0]) / MOUTH_HALF_WIDTH
     z = points[:, 2] - MOUTH_HEIGHT - 0.0016 * x**2
     taper = np.clip(1.0 - x**2, 0.0, None)
@@ -40,8 +40,11 @@ def lips(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def hairline(points: np.ndarray) -> np.ndarray:
     """Negative where hair grows: above forehead, in front of and behind the ears, down the nape."""
     x, y, z = np.abs(points[:, 0]), points[:, 1], points[:, 2]
-    line = np.interp(y, [-0.17, -0.135, -0.110, -0.085, -0.062, -0.045, -0.030, -0.010, 0.010, 0.03, 0.08],
-                     [1.952, 1.948, 1.934, 1.912, 1.882, 1.858, 1.880, 1.908, 1.868, 1.812, 1.793])
+    line = np.interp(
+        y,
+        [-0.17, -0.135, -0.110, -0.085, -0.062, -0.045, -0.030, -0.010, 0.010, 0.03, 0.08],
+        [1.952, 1.948, 1.934, 1.912, 1.882, 1.858, 1.880, 1.908, 1.868, 1.812, 1.793],
+    )
     return (line - 0.007 * smoothstep(0.04, 0.0, x) * (y < -0.1) - z) * 0.8
 
 
@@ -58,12 +61,16 @@ def _face(p: np.ndarray) -> np.ndarray:
         blend=0.03,
     )
     head = union(skull, front, blend=0.03)
-    head = union(head, cone(p, (0.054, -0.055, 1.806), (0.017, -0.134, 1.770), 0.015, 0.014), blend=0.035)
+    head = union(
+        head, cone(p, (0.054, -0.055, 1.806), (0.017, -0.134, 1.770), 0.015, 0.014), blend=0.035
+    )
     head = union(head, ellipsoid(p, (0.0, -0.1455, 1.771), (0.020, 0.018, 0.016)), blend=0.025)
     head = union(head, ellipsoid(p, (0.050, -0.110, 1.860), (0.019, 0.024, 0.014)), blend=0.035)
     muzzle = ellipsoid(p, (0.0, -0.128, 1.810), (0.032, 0.036, 0.030))
     head = union(head, muzzle, blend=0.03)
-    head = union(head, cone(p, (0.012, -0.146, 1.9125), (0.052, -0.130, 1.915), 0.0095, 0.0075), blend=0.022)
+    head = union(
+        head, cone(p, (0.012, -0.146, 1.9125), (0.052, -0.130, 1.915), 0.0095, 0.0075), blend=0.022
+    )
     socket = ellipsoid(p, EYE + (0.0005, -0.030, -0.0015), (0.027, 0.024, 0.0165))
     return intersection(head, -socket, blend=0.016)
 
@@ -109,7 +116,11 @@ def head(points: np.ndarray, joints: Joints) -> np.ndarray:
     front = smoothstep(-0.12, -0.14, p[:, 1])
     throat = throat - height * front
     philtrum = bump(p[:, 0], 0.0, 0.0035) * bump(p[:, 2], 1.8215, 0.006) * 0.0018
-    fold = bump(p[:, 0] - 0.0245 - 0.30 * (1.838 - p[:, 2]), 0.0, 0.004) * bump(p[:, 2], 1.832, 0.014) * 0.0016
+    fold = (
+        bump(p[:, 0] - 0.0245 - 0.30 * (1.838 - p[:, 2]), 0.0, 0.004)
+        * bump(p[:, 2], 1.832, 0.014)
+        * 0.0016
+    )
     throat = throat + (philtrum + fold) * front
     lid = ellipsoid(p, EYE, [EYE_RADIUS + 0.0024] * 3)
     crease = bump(p[:, 2] - EYE[2] - 0.10 * (p[:, 0] - EYE[0]), 0.0112, 0.0013) * 0.0014
@@ -126,12 +137,29 @@ def head_mesh(joints: Joints) -> Quads:
     def field(points: np.ndarray) -> np.ndarray:
         return head(points, joints)
 
-    xs = symmetric((0.0, 0.0032), (0.015, 0.0036), (0.020, 0.0028), (0.050, 0.0028), (0.058, 0.0050),
-                   (0.13, 0.009))
+    xs = symmetric(
+        (0.0, 0.0032),
+        (0.015, 0.0036),
+        (0.020, 0.0028),
+        (0.050, 0.0028),
+        (0.058, 0.0050),
+        (0.13, 0.009),
+    )
     ys = spaced((-0.21, 0.0048), (-0.12, 0.0048), (-0.09, 0.0085), (0.01, 0.0085), (0.12, 0.012))
-    zs = spaced((1.56, 0.013), (1.70, 0.011), (1.76, 0.0050), (1.795, 0.0028), (1.813, 0.0028),
-                (1.822, 0.0038), (1.86, 0.0042), (1.878, 0.0026), (1.906, 0.0026), (1.915, 0.0048),
-                (1.94, 0.008), (2.0, 0.010))
+    zs = spaced(
+        (1.56, 0.014),
+        (1.72, 0.013),
+        (1.76, 0.0055),
+        (1.795, 0.0028),
+        (1.813, 0.0028),
+        (1.822, 0.0038),
+        (1.86, 0.0042),
+        (1.878, 0.0026),
+        (1.906, 0.0026),
+        (1.915, 0.0048),
+        (1.94, 0.008),
+        (2.0, 0.010),
+    )
     mesh = relaxed(field, surface_nets(field, xs, ys, zs), 2)
 
     mesh = clipped(mesh, lambda p: np.where(p[:, 2] < 1.70, -(neckline(p) + 0.026), -0.05), field)

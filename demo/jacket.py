@@ -33,16 +33,26 @@ def _sleeve(p: np.ndarray, joints: Joints) -> np.ndarray:
     length = np.linalg.norm(wrist - elbow)
     upper = cone(p, shoulder + (-0.005, 0, 0.002), elbow, 0.074, 0.064)
     distance, along = segment(p, elbow, wrist)
-    fore = distance - np.interp(along * length,
-                                [0, 0.5 * length, length - CUFF - 0.03, length - CUFF - 0.006,
-                                 length - CUFF + 0.006, length],
-                                [0.064, 0.060, 0.054, 0.047, 0.0385, 0.0365])
+    fore = distance - np.interp(
+        along * length,
+        [
+            0,
+            0.5 * length,
+            length - CUFF - 0.03,
+            length - CUFF - 0.006,
+            length - CUFF + 0.006,
+            length,
+        ],
+        [0.064, 0.060, 0.054, 0.047, 0.0385, 0.0365],
+    )
     sleeve = union(upper, fore, blend=0.04)
     axis = (wrist - shoulder) / np.linalg.norm(wrist - shoulder)
     reach = (p - shoulder) @ axis
     total = np.linalg.norm(wrist - shoulder)
     around = np.arctan2((p - shoulder) @ np.cross(axis, [0, 1.0, 0]), (p - shoulder)[:, 1])
-    elbow_fold = np.sin(reach * 2 * np.pi / 0.072 + 1.5 * np.sin(around)) * bump(reach, total * 0.52, 0.07)
+    elbow_fold = np.sin(reach * 2 * np.pi / 0.072 + 1.5 * np.sin(around)) * bump(
+        reach, total * 0.52, 0.07
+    )
     cuff_fold = np.sin(reach * 2 * np.pi / 0.055 + 1.3 * np.sin(around + 1.0))
     cuff_fold = cuff_fold * bump(reach, total - CUFF - 0.065, 0.045)
     pit_fold = np.sin(reach * 2 * np.pi / 0.08 + 2.0 * np.sin(around)) * bump(reach, 0.11, 0.05)
@@ -55,8 +65,11 @@ def field_of(joints: Joints):
     def field(points: np.ndarray) -> np.ndarray:
         p = mirrored(points)
         z = p[:, 2]
-        ease = np.interp(z, [1.0, HEM + HEM_BAND - 0.005, HEM + HEM_BAND + 0.008, 1.17, 1.30, 1.50, 1.60],
-                         [0.021, 0.021, 0.030, 0.032, 0.024, 0.020, 0.017])
+        ease = np.interp(
+            z,
+            [1.0, HEM + HEM_BAND - 0.005, HEM + HEM_BAND + 0.008, 1.17, 1.30, 1.50, 1.60],
+            [0.021, 0.021, 0.030, 0.032, 0.024, 0.020, 0.017],
+        )
         drape = ellipsoid(p, (0.0, 0.010, 1.30), (0.153, 0.114, 0.30))
         body = union(torso(p, joints), neck(p, joints), drape, blend=0.05) - ease
         body = union(body, trouser_field(points, joints) - 0.014, blend=0.02)
@@ -69,7 +82,9 @@ def field_of(joints: Joints):
 
 def opening(points: np.ndarray) -> np.ndarray:
     """Negative outside the gap between the two front edges."""
-    half = np.interp(points[:, 2], [1.05, 1.25, 1.45, 1.60, 1.70], [0.074, 0.062, 0.052, 0.046, 0.046])
+    half = np.interp(
+        points[:, 2], [1.05, 1.25, 1.45, 1.60, 1.70], [0.074, 0.062, 0.052, 0.046, 0.046]
+    )
     centre = 0.004
     gap = half - np.abs(points[:, 0] - centre)
     return np.where(points[:, 1] < 0.0, gap, -0.05)
@@ -80,9 +95,9 @@ def _shell(joints: Joints, field) -> Piece:
     fore = wrist - joints["forearm.L"][0]
     fore /= np.linalg.norm(fore)
     reach = wrist[0] + 0.05
-    xs = symmetric((0.0, 0.0168), (reach, 0.0168))
-    ys = spaced((-0.20, 0.0168), (0.20, 0.0168))
-    zs = spaced((HEM - 0.04, 0.0168), (1.70, 0.0168))
+    xs = symmetric((0.0, 0.0180), (reach, 0.0180))
+    ys = spaced((-0.20, 0.0180), (0.20, 0.0180))
+    zs = spaced((HEM - 0.04, 0.0180), (1.70, 0.0180))
     mesh = relaxed(field, surface_nets(field, xs, ys, zs), 3)
 
     def ends(points: np.ndarray) -> np.ndarray:
@@ -128,15 +143,17 @@ def _collar(joints: Joints, field) -> Piece:
     for _ in range(12):
         base = project(neckline, project(field, base, 1, 0.03), 1, 0.03)
     edges = np.stack([np.arange(len(base) - 1), np.arange(1, len(base))], 1)
-    base = smoothed(base, edges, 3) - 0.005 * outwards
+    base = smoothed(base, edges, 8) + 0.0030 * outwards
     rise = 0.052 * (1 - 0.30 * smoothstep(1.8, 2.55, np.abs(angles)))
     rows = []
     for h in heights:
         lean = 0.010 * np.sin(h * np.pi * 0.6) - 0.012 * h
-        rows.append(base + outwards * lean + up * (rise * h - 0.006)[:, None])
+        rows.append(base + outwards * lean + up * (rise * h - 0.010)[:, None])
     vertices = np.concatenate(rows)
     index = np.arange(len(vertices)).reshape(len(heights), len(angles))
-    quads = np.stack([index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]], -1).reshape(-1, 4)
+    quads = np.stack([index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]], -1).reshape(
+        -1, 4
+    )
     (vertices, quads), _ = rimmed((vertices, quads), 0.006, 8)
     return piece("Collar", vertices, quads, "jacket", "Knit", palette.RIB)
 
@@ -144,6 +161,13 @@ def _collar(joints: Joints, field) -> Piece:
 def jacket(joints: Joints) -> Piece:
     """The whole jacket as one piece."""
     field = field_of(joints)
-    pocket = strip(field, between((0.108, -0.2, 1.235), (0.158, -0.2, 1.135), 10), 0.020, 0.004,
-                   "jacket", "Knit", palette.RIB)
+    pocket = strip(
+        field,
+        between((0.108, -0.2, 1.235), (0.158, -0.2, 1.135), 10),
+        0.020,
+        0.004,
+        "jacket",
+        "Knit",
+        palette.RIB,
+    )
     return joined("Jacket", [_shell(joints, field), _collar(joints, field), pocket, mirror(pocket)])

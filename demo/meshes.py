@@ -13,8 +13,9 @@ COLOUR = "Color"
 GROUND_TRUTH = "gt_part"
 
 
-def _material(name: str, colour_name: str, roughness: float, metallic: float = 0.0,
-              subsurface: float = 0.0) -> bpy.types.Material:
+def _material(
+    name: str, colour_name: str, roughness: float, metallic: float = 0.0, subsurface: float = 0.0
+) -> bpy.types.Material:
     """A Principled material whose base colour is the mesh's colour attribute."""
     material = bpy.data.materials.new(name)
     if material.node_tree is None:  # before 5.0
@@ -50,7 +51,9 @@ def _mesh(source: Piece, name: str, uv_name: str, colour_name: str) -> bpy.types
     mesh.attributes.new(GROUND_TRUTH, "INT", "FACE")
     mesh.uv_layers[uv_name].data.foreach_set("uv", source.uv.astype(np.float32).ravel())
     rgba = np.concatenate([source.colour, np.ones((count, 4, 1))], -1)
-    mesh.color_attributes[colour_name].data.foreach_set("color_srgb", rgba.astype(np.float32).ravel())
+    mesh.color_attributes[colour_name].data.foreach_set(
+        "color_srgb", rgba.astype(np.float32).ravel()
+    )
     mesh.color_attributes.active_color = mesh.color_attributes[colour_name]
     mesh.attributes[GROUND_TRUTH].data.foreach_set("value", source.part.astype(np.int32))
     return mesh
@@ -60,21 +63,29 @@ def _weights(source: Piece, joints: Joints) -> dict[str, np.ndarray]:
     """Bone name -> weight of each vertex (N,)."""
     if source.bone:
         return {source.bone: np.ones(len(source.vertices))}
-    places = source.vertices if source.anchors is None else source.anchors
-    names, weights = weights_at(places, joints)
-    return dict(zip(names, weights.T))
+    names, weights = weights_at(source.vertices, joints)
+    return dict(zip(names, weights.T, strict=True))
 
 
 def _together(weights: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Weights of several pieces as those of the joined piece."""
     counts = [len(next(iter(w.values()))) for w in weights]
     names = dict.fromkeys(name for w in weights for name in w)
-    return {name: np.concatenate([w.get(name, np.zeros(n)) for w, n in zip(weights, counts)])
-            for name in names}
+    return {
+        name: np.concatenate(
+            [w.get(name, np.zeros(n)) for w, n in zip(weights, counts, strict=True)]
+        )
+        for name in names
+    }
 
 
-def _add_object(source: Piece, weights: dict[str, np.ndarray], mesh: bpy.types.Mesh, name: str,
-                rig: bpy.types.Object) -> None:
+def _add_object(
+    source: Piece,
+    weights: dict[str, np.ndarray],
+    mesh: bpy.types.Mesh,
+    name: str,
+    rig: bpy.types.Object,
+) -> None:
     """Links an object with vertex groups and an armature modifier to the scene."""
     obj = bpy.data.objects.new(name, mesh)
     bpy.context.scene.collection.objects.link(obj)
@@ -102,14 +113,16 @@ def add_nameless(pieces: list[Piece], rig: bpy.types.Object, joints: Joints) -> 
 
     Roughness differs from piece to piece, so it travels in an attribute beside the colour.
     """
-    roughness = np.concatenate([
-        np.array([MATERIALS[m][0] for m in p.materials])[p.material] for p in pieces
-    ])
+    roughness = np.concatenate(
+        [np.array([MATERIALS[m][0] for m in p.materials])[p.material] for p in pieces]
+    )
     weights = _together([_weights(p, joints) for p in pieces])
     whole = joined("mesh.001", pieces)
     whole.material = np.zeros(len(whole.quads), int)
     mesh = _mesh(whole, whole.name, "a001", "a002")
-    mesh.attributes.new("a003", "FLOAT", "FACE").data.foreach_set("value", roughness.astype(np.float32))
+    mesh.attributes.new("a003", "FLOAT", "FACE").data.foreach_set(
+        "value", roughness.astype(np.float32)
+    )
     material = _material("mat.001", "a002", 0.5)
     tree = material.node_tree
     source = tree.nodes.new("ShaderNodeAttribute")

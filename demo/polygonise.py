@@ -32,7 +32,7 @@ def _sample(field: Field, axes: list[np.ndarray], block: int = 6) -> np.ndarray:
     owner = [np.arange(n) // block for n in shape]
     bounds = [
         [(axis[o == i].min(), axis[o == i].max()) for i in range(o[-1] + 1)]
-        for axis, o in zip(axes, owner)
+        for axis, o in zip(axes, owner, strict=True)
     ]
     low, high = (
         np.stack(np.meshgrid(*[[b[k] for b in bs] for bs in bounds], indexing="ij"), -1)
@@ -44,7 +44,7 @@ def _sample(field: Field, axes: list[np.ndarray], block: int = 6) -> np.ndarray:
     index = np.ix_(*owner)
     values, active = centre[index].copy(), near[index]
     where = np.nonzero(active)
-    values[where] = field(np.stack([axis[w] for axis, w in zip(axes, where)], 1))
+    values[where] = field(np.stack([axis[w] for axis, w in zip(axes, where, strict=True)], 1))
     return values
 
 
@@ -76,8 +76,11 @@ def surface_nets(field: Field, xs: np.ndarray, ys: np.ndarray, zs: np.ndarray) -
             ok = ((cell >= 0) & (cell < cells)).all(1)
             np.add.at(total, tuple(cell[ok].T), place[ok])
             np.add.at(count, tuple(cell[ok].T), 1)
-            ring.append(np.where(ok, np.ravel_multi_index(np.clip(cell, 0, np.array(cells) - 1).T,
-                                                          cells), -1))
+            ring.append(
+                np.where(
+                    ok, np.ravel_multi_index(np.clip(cell, 0, np.array(cells) - 1).T, cells), -1
+                )
+            )
         quad = np.stack(ring, 1)
         quad[va > 0] = quad[va > 0, ::-1]
         quads.append(quad[(quad >= 0).all(1)])
@@ -97,8 +100,13 @@ def gradient(field: Field, points: np.ndarray, step: float = 4e-4) -> np.ndarray
     return result / (2 * step)
 
 
-def project(field: Field, points: np.ndarray, rounds: int = 2, limit: float = 0.01,
-            sideways: np.ndarray | bool = False) -> np.ndarray:
+def project(
+    field: Field,
+    points: np.ndarray,
+    rounds: int = 2,
+    limit: float = 0.01,
+    sideways: np.ndarray | bool = False,
+) -> np.ndarray:
     """Newton steps onto the zero set, each at most `limit` metres.
 
     sideways: mask (N,) of the points that keep their height.
@@ -199,7 +207,10 @@ def scored(mesh: Quads, level: Field, surface: Field) -> tuple[Quads, np.ndarray
 
 def vertex_normals(vertices: np.ndarray, quads: np.ndarray) -> np.ndarray:
     """Area-weighted unit normals (N, 3)."""
-    diagonals = vertices[quads[:, 2]] - vertices[quads[:, 0]], vertices[quads[:, 3]] - vertices[quads[:, 1]]
+    diagonals = (
+        vertices[quads[:, 2]] - vertices[quads[:, 0]],
+        vertices[quads[:, 3]] - vertices[quads[:, 1]],
+    )
     normal = np.cross(*diagonals)
     result = np.zeros_like(vertices)
     for k in range(4):
@@ -227,8 +238,15 @@ def rimmed(mesh: Quads, thickness: float, depth: int = 2) -> tuple[Quads, np.nda
     owners = np.tile(np.arange(len(quads)), 4)
     _, first, uses = np.unique(np.sort(pairs, 1), axis=0, return_index=True, return_counts=True)
     open_pairs, open_owner = pairs[first[uses == 1]], owners[first[uses == 1]]
-    rim = np.stack([open_pairs[:, 1], open_pairs[:, 0],
-                    inner_of[open_pairs[:, 0]], inner_of[open_pairs[:, 1]]], 1)
+    rim = np.stack(
+        [
+            open_pairs[:, 1],
+            open_pairs[:, 0],
+            inner_of[open_pairs[:, 0]],
+            inner_of[open_pairs[:, 1]],
+        ],
+        1,
+    )
     result = np.concatenate([vertices, inner])
     faces = np.concatenate([quads, inner_of[quads[rows][:, ::-1]], rim])
     source = np.concatenate([np.arange(len(quads)), rows, open_owner])

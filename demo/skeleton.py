@@ -46,7 +46,7 @@ def _fit(rig: bpy.types.Object) -> None:
         turn = Matrix.Translation(arm.head) @ turn @ Matrix.Translation(-arm.head)
         chain = [arm, *arm.children_recursive]
         placed = [(turn @ b.head, turn @ b.tail, turn.to_3x3() @ b.z_axis) for b in chain]
-        for bone, (head, tail, z_axis) in zip(chain, placed):
+        for bone, (head, tail, z_axis) in zip(chain, placed, strict=True):
             bone.head, bone.tail = head, tail
             bone.align_roll(z_axis)
         bones[f"toe.{side}"].tail += Vector((0.0, -0.03, 0.0))
@@ -68,8 +68,18 @@ def create(name: str = "Rig") -> tuple[bpy.types.Object, dict[str, np.ndarray]]:
 
 def plain_copy(rig: bpy.types.Object) -> bpy.types.Object:
     """Replaces a metarig by its bare bones: Rigify's settings and collections name limbs."""
-    bones = [(b.name, b.parent.name if b.parent else None, b.use_connect, b.use_deform,
-              b.head_local.copy(), b.tail_local.copy(), b.z_axis.copy()) for b in rig.data.bones]
+    bones = [
+        (
+            b.name,
+            b.parent.name if b.parent else None,
+            b.use_connect,
+            b.use_deform,
+            b.head_local.copy(),
+            b.tail_local.copy(),
+            b.z_axis.copy(),
+        )
+        for b in rig.data.bones
+    ]
     name, data = rig.name, rig.data
     bpy.data.objects.remove(rig)
     bpy.data.armatures.remove(data)

@@ -42,8 +42,9 @@ def _complexion(vertices: np.ndarray) -> np.ndarray:
 
 
 def _hand(joints: Joints) -> Piece:
-    mesh, sleeve = scored(hand_mesh(joints), lambda p: beyond(p, joints, "hand.L"),
-                          lambda p: hand(p, joints))
+    mesh, sleeve = scored(
+        hand_mesh(joints), lambda p: beyond(p, joints, "hand.L"), lambda p: hand(p, joints)
+    )
     vertices, quads = mesh
     part = np.where(sleeve, PARTS.index("left forearm"), PARTS.index("left hand"))
     colour = np.array(palette.SKIN) * (1 + 0.02 * waves(vertices, 0.03, 2))[:, None]

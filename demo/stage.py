@@ -19,12 +19,14 @@ def _area(name: str, place, power: float, size: float, colour=(1.0, 1.0, 1.0)) -
 
 
 def _floor() -> None:
-    """A disc to stand on: a filled curve, because every mesh of the file belongs to the character."""
+    """A disc that catches shadows: a filled curve, so that every mesh is the character's."""
     curve = bpy.data.curves.new("Floor", "CURVE")
     curve.dimensions, curve.fill_mode, curve.resolution_u = "2D", "BOTH", 24
     circle = curve.splines.new("BEZIER")
     circle.bezier_points.add(3)
-    for point, (x, y) in zip(circle.bezier_points, ((12, 0), (0, 12), (-12, 0), (0, -12))):
+    for point, (x, y) in zip(
+        circle.bezier_points, ((12, 0), (0, 12), (-12, 0), (0, -12)), strict=True
+    ):
         point.co = (x, y, 0.0)
         point.handle_left_type = point.handle_right_type = "AUTO"
     circle.use_cyclic_u = True
@@ -49,7 +51,7 @@ def set_up(frames: int) -> None:
     _aim(camera, Vector((0.0, 0.0, 1.0)))
     scene.collection.objects.link(camera)
     scene.camera = camera
-    _area("Key", (2.5, -3.5, 3.4), 420.0, 1.2, (1.0, 0.96, 0.9))
+    _area("Key", (2.5, -3.5, 3.4), 340.0, 1.2, (1.0, 0.96, 0.9))
     _area("Fill", (-3.5, -2.5, 1.8), 90.0, 2.5, (0.9, 0.95, 1.0))
     _area("Rim", (-1.6, 3.2, 3.0), 380.0, 1.2)
     _floor()

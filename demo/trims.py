@@ -16,8 +16,16 @@ def dropped(field: Field, points: np.ndarray, direction) -> np.ndarray:
     return points
 
 
-def strip(field: Field, line: np.ndarray, width: float, height: float, part: str, material: str,
-          colour, direction=(0.0, 1.0, 0.0)) -> Piece:
+def strip(
+    field: Field,
+    line: np.ndarray,
+    width: float,
+    height: float,
+    part: str,
+    material: str,
+    colour,
+    direction=(0.0, 1.0, 0.0),
+) -> Piece:
     """A raised strip along a polyline (S, 3) dropped on a surface; width and height in metres."""
     places = dropped(field, line, direction)
     normals = gradient(field, places)
@@ -25,7 +33,9 @@ def strip(field: Field, line: np.ndarray, width: float, height: float, part: str
     along = np.gradient(places, axis=0)
     side = np.cross(along, normals)
     side /= np.linalg.norm(side, axis=1, keepdims=True)
-    section = np.array([[-0.5, -0.3], [-0.46, 0.8], [-0.2, 1.0], [0.2, 1.0], [0.46, 0.8], [0.5, -0.3]])
+    section = np.array(
+        [[-0.5, -0.3], [-0.46, 0.8], [-0.2, 1.0], [0.2, 1.0], [0.46, 0.8], [0.5, -0.3]]
+    )
     vertices = places[:, None] + width * section[None, :, :1] * side[:, None]
     base = project(field, vertices.reshape(-1, 3), 3).reshape(vertices.shape)
     vertices = base + height * section[None, :, 1:] * normals[:, None]

@@ -21,8 +21,11 @@ ARM_SWING = np.radians(21.0)
 
 def _turn(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Matrix:
     """Rotation by degrees about the armature's axes: x first, then y, then z."""
-    return (Matrix.Rotation(np.radians(z), 3, "Z") @ Matrix.Rotation(np.radians(y), 3, "Y")
-            @ Matrix.Rotation(np.radians(x), 3, "X"))
+    return (
+        Matrix.Rotation(np.radians(z), 3, "Z")
+        @ Matrix.Rotation(np.radians(y), 3, "Y")
+        @ Matrix.Rotation(np.radians(x), 3, "X")
+    )
 
 
 def _wave(phase: float, at: float = 0.0, harmonic: int = 1) -> float:
@@ -31,8 +34,12 @@ def _wave(phase: float, at: float = 0.0, harmonic: int = 1) -> float:
 
 
 def _hermite(t: float, a: float, b: float, slope_a: float, slope_b: float) -> float:
-    return ((2 * t**3 - 3 * t**2 + 1) * a + (t**3 - 2 * t**2 + t) * slope_a
-            + (3 * t**2 - 2 * t**3) * b + (t**3 - t**2) * slope_b)
+    return (
+        (2 * t**3 - 3 * t**2 + 1) * a
+        + (t**3 - 2 * t**2 + t) * slope_a
+        + (3 * t**2 - 2 * t**3) * b
+        + (t**3 - t**2) * slope_b
+    )
 
 
 def _on_ground(phase: float, heel: np.ndarray, ball: np.ndarray, ankle: np.ndarray) -> tuple:
@@ -58,14 +65,19 @@ def _foot(phase: float, *points: np.ndarray) -> tuple[np.ndarray, float]:
     after, _ = _on_ground(0.02, *points)
     t, span = (phase - STANCE) / (1 - STANCE), 1 - STANCE
     slope_a, slope_b = (start - before) / 0.02 * span, (after - end) / 0.02 * span
-    place = np.array([_hermite(t, *values) for values in zip(start, end, slope_a, slope_b)])
+    place = np.array(
+        [_hermite(t, *values) for values in zip(start, end, slope_a, slope_b, strict=True)]
+    )
     place[2] += 0.055 * np.sin(np.pi * t**0.8) ** 2
-    pitch = _hermite(t, pitch_start, pitch_end, (pitch_start - pitch_before) / 0.02 * span * 0.5, 0.0)
+    pitch = _hermite(
+        t, pitch_start, pitch_end, (pitch_start - pitch_before) / 0.02 * span * 0.5, 0.0
+    )
     return place, pitch
 
 
 def _aim(rest: np.ndarray, wanted: Vector, bend: Vector) -> Matrix:
     """Rotation that brings the rest direction onto the wanted one, keeping the bend axis."""
+
     def frame(along: Vector) -> Matrix:
         along = along.normalized()
         side = (bend - bend.dot(along) * along).normalized()
@@ -132,8 +144,6 @@ def _arm(turns: dict[str, Matrix], side: str, sign: float, forward: float, joint
     hang = Vector((sign * np.sin(out), -np.sin(swing), -np.cos(swing)))
     bend = 0.30 + 0.17 * forward
     hand = Vector((sign * np.sin(np.radians(4.0)), -np.sin(swing + bend), -np.cos(swing + bend)))
-    side_axis = Vector((1.0, 0.0, 0.0))
-
     # Palms face the thighs: roll the whole arm about itself after aiming it.
     roll = Matrix.Rotation(sign * np.radians(25.0), 3, hang)
     aim_upper = Vector(upper).normalized().rotation_difference(hang.normalized()).to_matrix()
@@ -145,19 +155,27 @@ def _arm(turns: dict[str, Matrix], side: str, sign: float, forward: float, joint
     turns[f"hand.{side}"] = lag @ turns[f"forearm.{side}"]
 
 
-def _curl(rig: bpy.types.Object, side: str) -> dict[str, Quaternion]:
+def _curl(side: str) -> dict[str, Quaternion]:
     """Relaxed fingers: constant rotations about each finger bone's own x axis."""
-    angles = {"f_index": (2, 9, 6), "f_middle": (5, 12, 8), "f_ring": (8, 14, 9),
-              "f_pinky": (9, 15, 10), "thumb": (0, 5, 6)}
-    return {f"{finger}.0{k + 1}.{side}": Quaternion((1.0, 0.0, 0.0), np.radians(angle))
-            for finger, bends in angles.items() for k, angle in enumerate(bends)}
+    angles = {
+        "f_index": (2, 9, 6),
+        "f_middle": (5, 12, 8),
+        "f_ring": (8, 14, 9),
+        "f_pinky": (9, 15, 10),
+        "thumb": (0, 5, 6),
+    }
+    return {
+        f"{finger}.0{k + 1}.{side}": Quaternion((1.0, 0.0, 0.0), np.radians(angle))
+        for finger, bends in angles.items()
+        for k, angle in enumerate(bends)
+    }
 
 
 def animate(rig: bpy.types.Object, joints: Joints, frames: int) -> None:
     """Keys frames 1 to frames + 1 of a looping walk on the rig's pose bones."""
     pose_bones = rig.pose.bones
     for side in "LR":
-        for name, turn in _curl(rig, side).items():
+        for name, turn in _curl(side).items():
             pose_bones[name].rotation_quaternion = turn
             pose_bones[name].keyframe_insert("rotation_quaternion", frame=1)
     previous: dict[str, Quaternion] = {}

@@ -6,14 +6,20 @@ from the trunk by which field is nearer. Nothing depends on the mesh, hence two 
 each other deform alike.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from .body import FINGERS, Joints, arm, torso
 from .fields import cone, mirrored, smoothstep
 
 SPINE = [  # bone, hand-over half width in metres, backward tilt of the plane
-    ("spine.001", 0.06, 0.0), ("spine.002", 0.07, 0.0), ("spine.003", 0.07, 0.0),
-    ("spine.004", 0.030, 0.50), ("spine.005", 0.025, 0.50), ("spine.006", 0.022, 0.60),
+    ("spine.001", 0.06, 0.0),
+    ("spine.002", 0.07, 0.0),
+    ("spine.003", 0.07, 0.0),
+    ("spine.004", 0.030, 0.50),
+    ("spine.005", 0.025, 0.50),
+    ("spine.006", 0.022, 0.60),
 ]
 MAX_INFLUENCES = 4
 
@@ -47,15 +53,19 @@ def _arm(points: np.ndarray, joints: Joints, share: np.ndarray, out: dict) -> No
     hand = share * fore * palm
     out["hand.L"] = hand.copy()
     chains = {f: [f"{f}.0{k}.L" for k in (1, 2, 3)] for f in (*FINGERS, "thumb")}
-    distance = np.stack([
-        np.min([cone(points, *joints[b], 0.009, 0.008) for b in chain], axis=0)
-        for chain in chains.values()
-    ])
+    distance = np.stack(
+        [
+            np.min([cone(points, *joints[b], 0.009, 0.008) for b in chain], axis=0)
+            for chain in chains.values()
+        ]
+    )
     nearest = distance.argmin(0)
     for index, chain in enumerate(chains.values()):
         width = 0.012 if chain[0].startswith("thumb") else 0.009
         past = [smoothstep(-width, width, beyond(points, joints, chain[0]))]
-        past += [smoothstep(-0.006, 0.006, _across(points, joints, a, b)) for a, b in zip(chain, chain[1:])]
+        past += [
+            smoothstep(-0.006, 0.006, _across(points, joints, a, b)) for a, b in pairwise(chain)
+        ]
         mine = hand * (nearest == index)
         if index == 4:  # the ball of the thumb lies in the palm: fade out with distance
             mine = mine * smoothstep(0.020, 0.004, distance[index])
@@ -99,7 +109,9 @@ def weights_at(points: np.ndarray, joints: Joints) -> tuple[list[str], np.ndarra
     legs: dict[str, np.ndarray] = {}
     _leg(p, joints, in_leg, legs)
     trunk = trunk - in_leg
-    girdle = trunk * smoothstep(0.02, 0.15, p[:, 0]) * smoothstep(1.42, 1.58, p[:, 2]) * (p[:, 2] < 1.72)
+    girdle = (
+        trunk * smoothstep(0.02, 0.15, p[:, 0]) * smoothstep(1.42, 1.58, p[:, 2]) * (p[:, 2] < 1.72)
+    )
     girdle = 0.8 * girdle * smoothstep(1.72, 1.64, p[:, 2])
     out["shoulder.L"] = girdle
     rest = trunk - girdle

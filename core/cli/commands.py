@@ -187,7 +187,7 @@ def _with_labelling(settings: ParsingSettings, arguments: argparse.Namespace) ->
         equalise=not arguments.no_equalise,
         distractors=not arguments.no_distractors,
         fill=not arguments.no_fill,
-        fused=arguments.fused,
+        persistence=1.0 if arguments.fused else settings.persistence,
     )
 
 

@@ -73,7 +73,7 @@ class ParsingSettings:
     threshold: float = 0.2  # tau: below this share of evidence an element is unlabelled
     distractors: bool = True  # a hidden 'something else' takes what no part matches
     fill: bool = True  # elements never seen take the nearest seen one's label
-    fused: bool = False  # one labelling for all frames (constant topology)
+    persistence: float = 0.5  # lead a frame needs to depart from all frames' label; 1: never
 
 
 @dataclass(frozen=True)

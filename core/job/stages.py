@@ -57,7 +57,7 @@ def _relevant_settings(document: Mapping[str, Any]) -> dict[str, Any]:
         "embeddings": chosen("encoder", "memory_scale"),
         "labels": [
             document["parts"],
-            chosen("equalise", "specificity", "threshold", "distractors", "fill", "fused"),
+            chosen("equalise", "specificity", "threshold", "distractors", "fill", "persistence"),
         ],
     }
 

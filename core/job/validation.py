@@ -122,6 +122,7 @@ def _validate_parsing(parsing: ParsingSettings) -> None:
     _check_range("parsing.memory_scale", parsing.memory_scale, 0.0, 1e4)
     _check_range("parsing.specificity", parsing.specificity, 0.0, 4.0)
     _check_range("parsing.threshold", parsing.threshold, 0.0, 1.0)
+    _check_range("parsing.persistence", parsing.persistence, 0.0, 1.0)
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

@@ -181,27 +181,18 @@ def _same_thing(
 
 def _group_votes(keys: list[KeySets], group: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:
     """Elements of each group: a majority of the pixels that the group's images see of them."""
-    count = int(group.max(initial=-1)) + 1
-    inside = sparse.csc_array((len(keys[0].visible), count), dtype=np.float32) if keys else None
-    visible = inside
-    for k, key in enumerate(keys):
-        columns = group[offsets[k] : offsets[k + 1]]
-        into_groups = sparse.csr_array(
-            (np.ones(len(columns), np.float32), (np.arange(len(columns)), columns)),
-            shape=(len(columns), count),
-        )
-        inside = inside + key.inside @ into_groups
-        present = sparse.csr_array(into_groups.sum(axis=0)[None] > 0).astype(np.float32)
-        visible = visible + sparse.csc_array(key.visible[:, None]) @ present
-    if inside is None:
+    if not len(group):
         return []
-    inside, visible = sparse.csc_array(inside), sparse.csc_array(visible)
-    return [
-        np.flatnonzero(
-            inside[:, [g]].toarray().ravel() > MAJORITY * visible[:, [g]].toarray().ravel()
-        ).astype(np.int32)
-        for g in range(count)
-    ]
+    proposals, images = len(group), np.repeat(np.arange(len(keys)), np.diff(offsets))
+    groups = int(group.max()) + 1
+    ones = np.ones(proposals, np.float32)
+    joining = sparse.coo_array((ones, (np.arange(proposals), group)), shape=(proposals, groups))
+    present = sparse.coo_array((ones, (images, group)), shape=(len(keys), groups))
+    inside = sparse.hstack([key.inside for key in keys], format="csr") @ joining.tocsr()
+    seen_by = sparse.csr_array(np.stack([key.visible for key in keys], axis=1))  # (E, images)
+    majority = sparse.csr_array(inside - MAJORITY * (seen_by @ present.tocsr())) > 0
+    table = sparse.csc_array(majority)
+    return [np.sort(e).astype(np.int32) for e in np.split(table.indices, table.indptr[1:-1])]
 
 
 def _membership(sets: list[np.ndarray], element_count: int) -> sparse.csr_array:

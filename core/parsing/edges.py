@@ -16,14 +16,14 @@ def edge_strength(image: ViewImage) -> np.ndarray:
     return np.maximum(_gradient(lab) / 28.0, _gradient(normal) / 110.0)
 
 
-def edge_regions(image: ViewImage, threshold: float, minimum_area: int) -> np.ndarray:
+def edge_regions(
+    strength: np.ndarray, silhouette: np.ndarray, threshold: float, minimum_area: int
+) -> np.ndarray:
     """(h, w) int32: silhouette split along edges stronger than `threshold`; -1 elsewhere.
 
-    Flat areas are the seeds and a watershed over the edge strength gives every seam pixel to one
-    of them. Regions under `minimum_area` pixels are -1.
+    `strength` (h, w) is that of `edge_strength`. Flat areas are the seeds and a watershed over the
+    strength gives every seam pixel to one of them. Regions under `minimum_area` pixels are -1.
     """
-    silhouette = image.silhouette
-    strength = edge_strength(image)
     flat = (silhouette & (strength < threshold)).astype(np.uint8)
     _, seeds, stats, _ = cv2.connectedComponentsWithStats(flat, None, None, None, 4)
     small = stats[:, cv2.CC_STAT_AREA] < minimum_area

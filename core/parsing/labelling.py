@@ -14,14 +14,13 @@ def evidence_shares(scores: np.ndarray) -> np.ndarray:
     return scores / np.where(total > 0, total, 1)
 
 
-def decide(scores: np.ndarray, parts: int, threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    """(label (E,) int16, confidence (E,) float16) from scores Y (E, parts + others).
+def decide(shares: np.ndarray, parts: int, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+    """(label (E,) int16, confidence (E,) float16) from evidence shares (E, parts + others).
 
     The columns after the first `parts` are evidence for none of them. An element is UNLABELLED
     when it has no evidence, when another column wins, or when the winning share is below
     `threshold` (tau).
     """
-    shares = evidence_shares(scores)
     best = shares.argmax(axis=1)
     confidence = shares[np.arange(len(shares)), best]
     labelled = (best < parts) & (confidence >= threshold) & (confidence > 0)

@@ -17,7 +17,7 @@ from ..job.arrays import load_arrays, save_arrays
 from .fill import nearest_seen
 from .fusion import classify, equalise, lift, memory_attention, unit_rows
 from .key_images import key_frames
-from .labelling import decide, filled
+from .labelling import decide, evidence_shares, filled
 from .masks import MaskSet
 from .run import Run
 from .seams import Masklets
@@ -33,6 +33,7 @@ from .stage_files import (
 from .validation import connected_components, opened, uncovered
 
 Counts = dict[str, int]
+Labels = tuple[np.ndarray, np.ndarray]  # label (E,) int16, confidence (E,) float16
 
 OPENING_RADIUS = 1  # pixels: thinner leftovers are rims of masks, not parts
 VALIDATION_AREA = 16  # pixels
@@ -115,27 +116,24 @@ def label_elements(run: Run) -> Counts:
         distractors, votes = distractors[~votes], votes[~votes]
     columns = np.concatenate([text.encode_text(words), distractors])
     kept = np.concatenate([known, votes])  # columns whose evidence is counted
-    total: np.ndarray | float = 0.0  # (E, K') evidence of all frames, constant topology only
 
-    def scores_of(frame: int) -> np.ndarray:
+    def shares_of(frame: int) -> np.ndarray:
+        """(E, K') evidence shares of one frame; rows of elements no mask covers are zero."""
         embeddings = load_embeddings(run.folder("embeddings"), frame)
         logits = classify(embeddings, columns, text.logit_scale)  # P
         if run.settings.equalise:
             logits = equalise(logits)
         incidence = load_frame_masks(run.folder("embeddings"), frame).incidence
         say = incidence.areas()[:, None] ** -run.settings.specificity
-        return lift(incidence, (logits * kept * say).astype(np.float32))
+        return evidence_shares(lift(incidence, (logits * kept * say).astype(np.float32)))
 
-    if run.images.constant_topology:
-        for frame in run.images.frames:
-            total = total + scores_of(frame)
+    def own_labels(frame: int) -> Labels:
+        return decide(shares_of(frame), len(words), run.settings.threshold)
+
+    labels_of = persistent(run, shares_of) if run.images.constant_topology else own_labels
     labelled = 0
     for frame in run.progress(run.images.frames):
-        scores = scores_of(frame)
-        if run.images.constant_topology:
-            elsewhere = ~scores.any(axis=1) | run.settings.fused
-            scores[elsewhere] = total[elsewhere]
-        label, confidence = decide(scores, len(words), run.settings.threshold)
+        label, confidence = labels_of(frame)
         if run.settings.fill:
             label, confidence = filled(label, confidence, load_nearest(run, frame))
         run.labels.write_frame(frame, label, confidence)
@@ -196,6 +194,35 @@ def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
             "None of the part names is known to this encoder", "Use other words or add synonyms"
         )
     return known
+
+
+def persistent(run: Run, shares_of: Callable[[int], np.ndarray]) -> Callable[[int], Labels]:
+    """Labels of a frame, given that a polygon's part seldom changes (constant topology).
+
+    All frames decide together. A frame that shows an element departs from that only where its own
+    evidence leads by more than `persistence`, as shares of all evidence.
+    """
+    own: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    total: np.ndarray | float = 0.0
+    for frame in run.images.frames:
+        shares = shares_of(frame)
+        seen = np.flatnonzero(shares.any(axis=1))
+        own[frame] = seen, shares[seen]
+        total = total + shares
+    mean = evidence_shares(np.asarray(total))
+    winner = mean.argmax(axis=1)
+    parts, threshold = len(run.parts), run.settings.threshold
+    together = decide(mean, parts, threshold)
+
+    def labels_of(frame: int) -> Labels:
+        seen, shares = own[frame]
+        lead = shares.max(axis=1, initial=0) - shares[np.arange(len(seen)), winner[seen]]
+        departs = lead > run.settings.persistence
+        label, confidence = (array.copy() for array in together)
+        label[seen[departs]], confidence[seen[departs]] = decide(shares[departs], parts, threshold)
+        return label, confidence
+
+    return labels_of
 
 
 def element_count(run: Run, frame: int) -> int:

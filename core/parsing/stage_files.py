@@ -50,32 +50,23 @@ class FrameMasksBuilder:
 
     def __init__(self, element_count: int) -> None:
         self._element_count = element_count
-        self._element: list[np.ndarray] = []
-        self._atom: list[np.ndarray] = []
-        self._pixels: list[np.ndarray] = []
-        self._member: list[sparse.csr_array] = []
+        self._pixels: list[sparse.csr_array] = []  # per view, (E, A) pixel counts
+        self._member: list[sparse.csr_array] = []  # per view, (A, N)
         self._masklet: list[np.ndarray] = []
-        self._atoms = 0
 
     def add(self, element_map: np.ndarray, masks: MaskSet) -> None:
-        element = element_map[element_map >= 0].astype(np.int64)
-        atom_count = len(masks.member)
-        pair, pixels = np.unique(element * atom_count + masks.atom, return_counts=True)
-        self._element.append((pair // atom_count).astype(np.int32))
-        self._atom.append((pair % atom_count + self._atoms).astype(np.int32))
-        self._pixels.append(pixels.astype(np.float32))
+        element = element_map[element_map >= 0]
+        shape = (self._element_count, len(masks.member))
+        ones = np.ones(len(element), np.float32)
+        self._pixels.append(sparse.coo_array((ones, (element, masks.atom)), shape=shape).tocsr())
         self._member.append(sparse.csr_array(masks.member.astype(np.float32)))
         self._masklet.append(masks.masklet)
-        self._atoms += atom_count
 
     def build(self) -> FrameMasks:
         """All masks added so far; at least one view must have been."""
-        index = (np.concatenate(self._element), np.concatenate(self._atom))
-        pixels = sparse.coo_array(
-            (np.concatenate(self._pixels), index), shape=(self._element_count, self._atoms)
-        )
+        pixels = sparse.hstack(self._pixels, format="csr")
         member = sparse.block_diag(self._member, format="csr")
-        incidence = Incidence(pixels.tocsr(), sparse.csr_array(member))
+        incidence = Incidence(sparse.csr_array(pixels), sparse.csr_array(member))
         return FrameMasks(np.concatenate(self._masklet), incidence)
 
 
@@ -104,7 +95,8 @@ def load_frame_masks(folder: Path, frame: int) -> FrameMasks:
 
 def save_embeddings(folder: Path, frame: int, embeddings: np.ndarray) -> None:
     """`embeddings` (L, D) float32 unit rows of the frame's masks, after memory attention."""
-    save_arrays(folder / f"embedding_{frame:04d}.npz", {"embedding": embeddings})
+    path = folder / f"embedding_{frame:04d}.npz"
+    save_arrays(path, {"embedding": embeddings}, level=0)  # noise: packing costs more than it saves
 
 
 def load_embeddings(folder: Path, frame: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..job.capture_files import Facts, ViewImage
-from .edges import edge_regions
+from .edges import edge_regions, edge_strength
 from .masks import MaskSet, stack
 
 EXACT_AREA = 4  # pixels: structure is exact, so even an eye far away is a proposal
@@ -48,9 +48,10 @@ class StructureProposer:
             _large(MaskSet.from_labels(labels[element]), FINE_AREA)
             for labels in (facts.loose_part, facts.uv_island)
         ]
+        strength, silhouette = edge_strength(image), image.silhouette
         sets += [
-            MaskSet.from_labels(edge_regions(image, threshold, EDGE_AREA)[image.silhouette])
-            for threshold in EDGE_THRESHOLDS
+            MaskSet.from_labels(edge_regions(strength, silhouette, t, EDGE_AREA)[silhouette])
+            for t in EDGE_THRESHOLDS
         ]
         return stack(sets).without_duplicates()
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from ..job.arrays import load_arrays, save_arrays
-from .masks import MaskSet, unique_rows
+from .masks import MaskSet, renumbered, unique_rows
 
 
 class SurfaceMasklets:
@@ -48,11 +48,11 @@ class SurfaceMasklets:
         key = self._key(frame)
         element = element_map[element_map >= 0]
         atom_of_element, member = self._atoms_of(key)
-        atoms, atom = np.unique(atom_of_element[element], return_inverse=True)
+        atoms, atom = renumbered(atom_of_element[element], len(member))
         visible = member[atoms]  # (A, N) for what this image shows
         present = visible.any(axis=0)
         ids = np.asarray(self._ids[key], np.int32)
-        return MaskSet(ids[present], atom.astype(np.int32), visible[:, present])
+        return MaskSet(ids[present], atom, visible[:, present])
 
     def union(self, frame: int, element_map: np.ndarray) -> np.ndarray:
         """(h, w) bool, pixels that any masklet covers: M of eq. 4."""

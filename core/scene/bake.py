@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import bpy
@@ -22,22 +22,19 @@ def baked_frame(
 ) -> Iterator[list[ElementSource]]:
     """Put what `scene` shows at `frame` into `shown` as unanimated meshes, and remove it after."""
     scene.frame_set(frame)
-    depsgraph = scene.view_layers[0].depsgraph
     meshes = list(visible_meshes(scene, frame))
     made: list[bpy.types.Object] = []
     sources: list[ElementSource] = []
     try:
         for visible, captured in zip(meshes, captured_objects(meshes), strict=True):
-            mesh = bpy.data.meshes.new_from_object(
-                visible.object, preserve_all_data_layers=True, depsgraph=depsgraph
-            )
+            mesh = visible.mesh.copy()
             obj = bpy.data.objects.new("parts4d baked", mesh)
             made.append(obj)
             obj.matrix_world = Matrix(visible.to_world.tolist())
-            _copy_materials(visible.object, obj)
+            _assign_materials(obj, visible.materials)
             first = captured.element_start + 1
             write_ids(mesh, np.arange(first, first + captured.element_count, dtype=np.int32))
-            sources.append(ElementSource(visible.object.original, mesh, visible.positions()))
+            sources.append(ElementSource(visible.object, mesh, visible.positions()))
         for obj in made:  # only now: linking tags the scene, whose evaluation was still read
             shown.objects.link(obj)
         yield sources
@@ -48,13 +45,11 @@ def baked_frame(
             bpy.data.meshes.remove(mesh)
 
 
-def _copy_materials(evaluated: bpy.types.Object, obj: bpy.types.Object) -> None:
+def _assign_materials(
+    obj: bpy.types.Object, materials: Sequence[bpy.types.Material | None]
+) -> None:
     """The effective materials, also those of slots that belong to the object."""
-    for index, slot in enumerate(evaluated.material_slots):
-        if slot.material is None:
-            continue
-        if index >= len(obj.material_slots):
-            obj.data.materials.append(None)
-        obj.material_slots[index].link = "OBJECT"
-        obj.material_slots[index].material = slot.material.original
+    obj.data.materials.clear()
+    for material in materials:
+        obj.data.materials.append(material)
     fill_empty_slots([obj])

@@ -147,7 +147,7 @@ def deformed_sources(
         posed: dict[str, np.ndarray] = {}
         counts = {o.data.name_full: len(o.data.vertices) for o in sources}
         for visible in visible_meshes(scene, frame):
-            mesh = visible.object.original.data.name_full
+            mesh = visible.object.data.name_full
             if mesh not in posed and counts.get(mesh) == len(visible.mesh.vertices):
                 posed[mesh] = visible.positions()
     finally:

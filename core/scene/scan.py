@@ -49,13 +49,10 @@ class Scan:
 class VisibleMesh:
     """An evaluated mesh in the scene and where it stands; valid until the next evaluation."""
 
-    object: bpy.types.Object  # evaluated
+    object: bpy.types.Object  # the original one
     mesh: bpy.types.Mesh  # evaluated
+    materials: tuple[bpy.types.Material | None, ...]  # originals, of the object's slots
     to_world: np.ndarray  # (4, 4) float64
-
-    @property
-    def name(self) -> str:
-        return self.object.original.name
 
     def positions(self) -> np.ndarray:
         """(N, 3) float32 world positions."""
@@ -76,7 +73,10 @@ def visible_meshes(scene: bpy.types.Scene, frame: int) -> Iterator[VisibleMesh]:
         if carrier.hide_render or object_frame(obj.original) not in (None, frame):
             continue
         if len(obj.data.vertices):
-            yield VisibleMesh(obj, obj.data, np.array(instance.matrix_world, np.float64))
+            # An instance's object is lent for this one step of the iteration: keep none of it.
+            slots = tuple(m and m.original for m in (s.material for s in obj.material_slots))
+            matrix = np.array(instance.matrix_world, np.float64)
+            yield VisibleMesh(obj.original, obj.data, slots, matrix)
 
 
 def captured_objects(meshes: Sequence[VisibleMesh]) -> tuple[CapturedObject, ...]:
@@ -84,8 +84,7 @@ def captured_objects(meshes: Sequence[VisibleMesh]) -> tuple[CapturedObject, ...
     found, start = [], 0
     for visible in meshes:
         count = len(visible.mesh.polygons)
-        original = visible.object.original
-        found.append(CapturedObject(original.name, original.data.name, start, count))
+        found.append(CapturedObject(visible.object.name, visible.object.data.name, start, count))
         start += count
     return tuple(found)
 
@@ -113,7 +112,7 @@ def scan_frames(
         objects.append(captured_objects(meshes))
         for visible in meshes:
             world = visible.positions()
-            _check_finite(world, visible.name, frame)
+            _check_finite(world, visible.object.name, frame)
             points.append(world)
             sane &= _elements_intact(visible, elements, lost)
         together = np.concatenate(points) if points else None
@@ -176,7 +175,7 @@ def _elements_intact(visible: VisibleMesh, elements: int, lost: dict[str, float]
     if ids.min() < 0 or ids.max() > elements:
         return False
     missing = float((ids == 0).mean())
-    lost[visible.name] = max(lost.get(visible.name, 0.0), missing)
+    lost[visible.object.name] = max(lost.get(visible.object.name, 0.0), missing)
     return True
 
 

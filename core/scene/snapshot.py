@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,7 +60,8 @@ def write_snapshot(
         raise disk_error(error, path) from error
     finally:
         for leftover in (temporary, temporary.with_name(temporary.name + "@")):
-            leftover.unlink(missing_ok=True)
+            with suppress(OSError):
+                leftover.unlink(missing_ok=True)
     snapshot = Snapshot(
         character.name,
         character.kind,

@@ -76,8 +76,7 @@ def test_a_second_capture_gives_the_same_bytes(tmp_path):
 
 def test_depth_is_measured_from_the_bounds_centre_and_normals_are_in_world_space(tmp_path):
     empty_file()
-    sphere(segments=64, rings=48)
-    bpy.ops.object.shade_smooth()
+    sphere(segments=64, rings=48).data.shade_smooth()
     image = captured(tmp_path).view(1, 0)
     centre = tuple(n // 2 for n in image.element.shape)
     assert float(image.depth[centre]) == pytest.approx(-1.0, abs=0.02)

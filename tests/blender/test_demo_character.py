@@ -14,11 +14,59 @@ from demo import character
 from demo.weights import MAX_INFLUENCES
 
 PART_WORDS = {
-    "hair", "cap", "lock", "head", "skull", "face", "neck", "eye", "eyes", "brow", "eyebrow",
-    "eyebrows", "mouth", "lip", "lips", "nose", "ear", "torso", "body", "skin", "chest", "spine",
-    "shirt", "t-shirt", "jacket", "collar", "zip", "trousers", "jeans", "belt", "buckle", "shoe",
-    "shoes", "sole", "rubber", "hand", "hands", "palm", "finger", "thumb", "arm", "upper",
-    "forearm", "shoulder", "leg", "thigh", "shin", "foot", "toe", "heel", "pelvis", "jaw", "chin",
+    "hair",
+    "cap",
+    "lock",
+    "head",
+    "skull",
+    "face",
+    "neck",
+    "eye",
+    "eyes",
+    "brow",
+    "eyebrow",
+    "eyebrows",
+    "mouth",
+    "lip",
+    "lips",
+    "nose",
+    "ear",
+    "torso",
+    "body",
+    "skin",
+    "chest",
+    "spine",
+    "shirt",
+    "t-shirt",
+    "jacket",
+    "collar",
+    "zip",
+    "trousers",
+    "jeans",
+    "belt",
+    "buckle",
+    "shoe",
+    "shoes",
+    "sole",
+    "rubber",
+    "hand",
+    "hands",
+    "palm",
+    "finger",
+    "thumb",
+    "arm",
+    "upper",
+    "forearm",
+    "shoulder",
+    "leg",
+    "thigh",
+    "shin",
+    "foot",
+    "toe",
+    "heel",
+    "pelvis",
+    "jaw",
+    "chin",
 }
 
 
@@ -121,8 +169,19 @@ def test_every_face_is_labelled_and_every_visible_part_occurs(plain) -> None:
     assert parts.max() < len(plain["names"])
     present = {plain["names"][k] for k in np.unique(parts)}
     assert present >= {
-        "hair", "head", "neck", "eyes", "eyebrows", "mouth", "t-shirt", "jacket", "trousers",
-        "belt", "shoes", "left hand", "right hand",
+        "hair",
+        "head",
+        "neck",
+        "eyes",
+        "eyebrows",
+        "mouth",
+        "t-shirt",
+        "jacket",
+        "trousers",
+        "belt",
+        "shoes",
+        "left hand",
+        "right hand",
     }
 
 
@@ -196,8 +255,11 @@ def test_stripped_of_names_no_name_tells_a_part(nameless) -> None:
         names += [obj.name, obj.data.name, *(a.name for a in obj.data.attributes)]
         names += [g.name for g in obj.vertex_groups] + [m.name for m in obj.data.materials]
         names += [m.name for m in obj.modifiers]
-    names += [x.name for kind in ("collections", "materials", "images", "node_groups")
-              for x in getattr(bpy.data, kind)]
+    names += [
+        x.name
+        for kind in ("collections", "materials", "images", "node_groups")
+        for x in getattr(bpy.data, kind)
+    ]
     for name in names:
         words = set(re.split(r"[^a-z\-]+", name.lower())) - {""}
         assert not words & PART_WORDS, name

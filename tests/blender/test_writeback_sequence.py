@@ -185,6 +185,23 @@ def test_labels_of_a_constant_run_do_not_ride_into_the_bake(tmp_path):
     assert not differences(before, mesh_state(ob))
 
 
+def test_an_object_put_among_the_baked_frames_survives_clearing(tmp_path):
+    ob = _remeshed()
+    files, _ = _remeshed_job(tmp_path, ob)
+    apply_labels(files)
+    mine = bpy.data.objects.new("Mine", None)
+    bpy.data.collections["Clay parts"].objects.link(mine)
+    clear_labels([ob])
+    assert sorted(o.name for o in bpy.context.scene.objects) == ["Clay", "Mine"]
+
+
+def test_animated_visibility_of_a_baked_object_is_warned_about(tmp_path):
+    ob = _remeshed()
+    ob.keyframe_insert("hide_render", frame=1)
+    files, _ = _remeshed_job(tmp_path, ob)
+    assert "visibility of Clay is animated" in apply_labels(files).warnings[0]
+
+
 def test_a_mesh_without_modifiers_that_changed_is_refused(tmp_path):
     ob = sphere("Scan")
     ob["parts4d_frame"] = 1

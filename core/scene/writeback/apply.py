@@ -8,7 +8,7 @@ mesh; bake what has no mesh of its own. Any exception takes every step back.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -42,14 +42,15 @@ class _Tally:
     groups: int = 0
     switched: list[str] = field(default_factory=list)
     baked: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def apply_labels(labels: LabelFiles, options: WriteOptions = _DEFAULTS) -> WriteReport:
     """Write the labels of a finished job onto the objects of the open file that it names.
 
-    Labels of ours that are already there are replaced. Raises InputError (the scene is not the
-    one that was parsed) or JobError (the files are damaged); after any exception the file is as
-    it was before.
+    Labels of ours that are already there are replaced; an overlay that is on stays on. Raises
+    InputError (the scene is not the one that was parsed) or JobError (the files are damaged);
+    after any exception the file is as it was before.
     """
     started = time.perf_counter()
     result = labels.read_result()
@@ -72,7 +73,7 @@ def apply_labels(labels: LabelFiles, options: WriteOptions = _DEFAULTS) -> Write
         groups=tally.groups,
         switched=tuple(tally.switched),
         baked=tuple(tally.baked),
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *tally.warnings),
         seconds=time.perf_counter() - started,
     )
 
@@ -115,8 +116,7 @@ def _write_mesh(
     if options.vertex_groups:
         parts = [part.name for part in result.vocabulary]
         share = vertex_groups.shares(corners, target.variants, len(parts))
-        kept = [g.name for g in users[0].vertex_groups]
-        steps.undo(_keep_groups, users[0].name, kept)
+        steps.undo(_keep_groups, users[0].name, [g.name for g in users[0].vertex_groups])
         groups = vertex_groups.create(users[0], parts, share, taken + made)
 
     record = MeshRecord(tuple(made), tuple(groups.values()), before)
@@ -124,22 +124,14 @@ def _write_mesh(
     kept_active = registry.still_there(mesh, current, before)
     registry.activate(mesh, replace(kept_active, color=names.color, render_color=names.color))
     for name, index in target.variant_of.items():
-        ob = registry.local_object(name)
         document = _document(result, names, stored[index], groups)
         if baked_from:
             document["baked_from"] = baked_from
         steps.undo(_remove_property, name)
+        ob = registry.local_object(name)
         if options.switch and stored[index]:
-            hidden = [n for i in range(len(stored)) if stored[i] for n in _bases(names.variant(i))]
-            switch = Switch(
-                source=names.variant(index),
-                target=names,
-                hidden=tuple(hidden),
-                frames=tuple(stored[index]),
-                color_domain=options.color_domain,
-            )
             steps.undo(_remove_new_modifiers, name, [m.name for m in ob.modifiers])
-            document["modifier"] = add_switch(ob, switch)
+            document["modifier"] = add_switch(ob, _switch(names, stored, index, options))
             tally.switched.append(name)
         registry.write(ob, document)
         tally.objects.append(name)
@@ -159,6 +151,7 @@ def _write_baked(
     registry.activate(source.data, registry.still_there(source.data, current, before))
     baked = bake_frames(bake, earlier, steps)
     tally.baked.append(baked.collection)
+    tally.warnings += baked.warnings
     for target in baked.meshes:
         _write_mesh(target, result, options, steps, tally, baked_from=bake.object)
     document = _document(result, attribute_names([], 1), {}, {})
@@ -178,8 +171,20 @@ def _stored(names: AttributeNames, index: int, labelling: Labelling) -> dict[int
     return {frame: names.variant(index).at(frame) for frame in labelling.frames}
 
 
-def _bases(names: AttributeNames) -> tuple[str, str]:
-    return names.label, names.color
+def _switch(
+    names: AttributeNames,
+    stored: Sequence[Mapping[int, AttributeNames]],
+    index: int,
+    options: WriteOptions,
+) -> Switch:
+    variants = [names.variant(i) for i, run in enumerate(stored) if run]
+    return Switch(
+        source=names.variant(index),
+        target=names,
+        hidden=tuple(base for v in variants for base in (v.label, v.color)),
+        frames=tuple(stored[index]),
+        color_domain=options.color_domain,
+    )
 
 
 def _document(

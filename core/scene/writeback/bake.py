@@ -14,7 +14,7 @@ from typing import Any
 import bpy
 
 from ...errors import InputError
-from ..compat import action_fcurves
+from ..compat import action_fcurves, animated_paths
 from . import attributes, registry, vertex_groups
 from .names import ASIDE, cut
 from .nodes import remove_modifier
@@ -29,6 +29,7 @@ class Baked:
     collection: str
     meshes: list[MeshTarget]
     record: dict[str, Any]  # what `remove_baked` needs
+    warnings: tuple[str, ...]
 
 
 def bake_frames(target: BakeTarget, earlier: dict[str, Any] | None, steps: Transaction) -> Baked:
@@ -65,7 +66,10 @@ def bake_frames(target: BakeTarget, earlier: dict[str, Any] | None, steps: Trans
     finally:
         scene.frame_set(now[0], subframe=now[1])
     _hide(ob.name, True, True)
-    return Baked(collection.name, meshes, record)
+    warnings = ()
+    if animated_paths(ob) & {"hide_viewport", "hide_render"}:
+        warnings = (f"The visibility of {ob.name} is animated: it shows beside its baked frames",)
+    return Baked(collection.name, meshes, record, warnings)
 
 
 def remove_baked(name: str, record: dict[str, Any]) -> int:
@@ -112,6 +116,7 @@ def _bake(
     attributes.remove(mesh, [a.name for a in mesh.attributes if a.name.startswith(ASIDE)])
     vertex_groups.remove(baked, [g.name for g in baked.vertex_groups if g.name.startswith(ASIDE)])
     registry.write(mesh, None)
+    registry.write(baked, {"baked_from": ob.name})
     if len(mesh.polygons) != faces:
         raise InputError(
             f"{ob.name} has changed since it was parsed: in frame {frame} it has "
@@ -147,6 +152,10 @@ def _remove_collection(name: str) -> None:
     if collection is None:
         return
     for ob in list(collection.objects):
+        if "baked_from" not in (registry.read(ob) or {}):  # the user's own, put there since
+            if len(ob.users_collection) == 1:
+                bpy.context.scene.collection.objects.link(ob)
+            continue
         action = ob.animation_data.action if ob.animation_data else None
         mesh = ob.data
         for modifier in [m.name for m in ob.modifiers]:

@@ -55,7 +55,7 @@ def _stash_object(ob: bpy.types.Object, written: bool, steps: Transaction) -> No
         return
     name = ob.name
     steps.undo(_write_document, name, document)
-    modifier = document.get("modifier")
+    modifier = document.get("modifier", "")
     if modifier in ob.modifiers:
         aside = f"{ASIDE}{modifier}"
         steps.undo(_rename_modifier, name, aside, modifier)

@@ -23,14 +23,16 @@ def strip(count: int, objects: list[int] | None = None, cut: int | None = None) 
 
 
 def test_an_element_takes_the_part_with_most_evidence() -> None:
-    label, confidence = decide(np.array([[3.0, 1.0, 0.0], [1.0, 4.0, 3.0]]), 2, 0.2)
+    label, confidence = decide(
+        evidence_shares(np.array([[3.0, 1.0, 0.0], [1.0, 4.0, 3.0]])), 2, 0.2
+    )
     assert label.tolist() == [0, 1]
     np.testing.assert_allclose(confidence, [0.75, 0.5])
 
 
 def test_other_evidence_below_the_threshold_and_none_leave_it_unlabelled() -> None:
     scores = np.array([[1.0, 0.0, 2.0], [0.4, 0.35, 0.25], [0.0, 0.0, 0.0]])
-    label, confidence = decide(scores, 2, 0.5)
+    label, confidence = decide(evidence_shares(scores), 2, 0.5)
     assert label.tolist() == [-1, -1, -1]
     assert confidence[2] == 0
 

@@ -116,8 +116,8 @@ def test_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
         assert path.read_bytes() == other.read_bytes(), path.name
 
 
-def test_fused_labels_are_the_same_in_every_frame(tmp_path: Path) -> None:
-    run_all(tmp_path, fused=True)
+def test_with_full_persistence_labels_are_the_same_in_every_frame(tmp_path: Path) -> None:
+    run_all(tmp_path, persistence=1.0)
     first = labels(tmp_path, 1)
     for frame in (2, 3, 4):
         np.testing.assert_array_equal(labels(tmp_path, frame), first)

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The user's file is only read, also when writing the snapshot fails."""
+
+from __future__ import annotations
+
+import resource
+import signal
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from core.errors import InputError, JobError
+from core.scene.character import find_character
+from core.scene.snapshot import load_snapshot, read_snapshot, snapshot_file, write_snapshot
+from tests.blender.capture_scenes import empty_file, file_state, rigged_character, sphere
+
+
+def saved_character(tmp_path) -> str:
+    rigged_character()
+    bpy.context.scene.frame_set(3)
+    bpy.data.objects["hat"].select_set(True)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "user.blend"))
+    return file_state()
+
+
+def test_the_open_file_is_as_before(tmp_path):
+    before = saved_character(tmp_path)
+    dirty, content = bpy.data.is_dirty, (tmp_path / "user.blend").read_bytes()
+    write_snapshot(find_character("rig"), tmp_path / "job")
+    assert file_state() == before
+    assert bpy.data.is_dirty == dirty and bpy.context.scene.frame_current == 3
+    assert (tmp_path / "user.blend").read_bytes() == content
+
+
+def test_the_open_file_is_as_before_when_the_disk_is_full(tmp_path):
+    before = saved_character(tmp_path)
+    character = find_character("rig")
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(JobError):
+            write_snapshot(character, tmp_path / "job")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert file_state() == before
+    assert list((tmp_path / "job").iterdir()) == []
+    with pytest.raises(JobError, match="missing"):
+        read_snapshot(tmp_path / "job")
+
+
+def test_a_job_folder_that_cannot_be_made_is_refused(tmp_path):
+    before = saved_character(tmp_path)
+    (tmp_path / "job").write_text("a file")
+    with pytest.raises(JobError):
+        write_snapshot(find_character("rig"), tmp_path / "job")
+    assert file_state() == before
+
+
+def test_an_unusable_character_is_refused_before_anything_is_written(tmp_path):
+    empty_file()
+    sphere().data.vertices[0].co.x = float("nan")
+    with pytest.raises(InputError):
+        write_snapshot(find_character("ball"), tmp_path / "job")
+    assert not (tmp_path / "job").exists()
+
+
+def test_a_snapshot_holds_the_character_and_what_it_needs(tmp_path):
+    rigged_character()
+    sphere("elsewhere", x=9)
+    written = write_snapshot(find_character("rig"), tmp_path)
+    assert written == read_snapshot(tmp_path)
+    character = load_snapshot(tmp_path)
+    assert [o.name for o in character.sources] == ["body", "hat"]
+    assert {"rig", "body", "hat"} == {o.name for o in bpy.data.objects}
+    assert bpy.data.objects["rig"].animation_data.action is not None
+
+
+def test_a_file_can_be_captured_without_being_opened_by_hand(tmp_path):
+    saved_character(tmp_path)
+    empty_file()
+    content = (tmp_path / "user.blend").read_bytes()
+    snapshot = snapshot_file(str(tmp_path / "user.blend"), None, tmp_path / "job")
+    assert snapshot.character == "rig" and snapshot.frame == 3
+    assert (tmp_path / "user.blend").read_bytes() == content
+
+
+def test_a_missing_or_damaged_file_is_refused(tmp_path):
+    with pytest.raises(JobError, match="does not exist"):
+        snapshot_file(str(tmp_path / "none.blend"), None, tmp_path)
+    (tmp_path / "bad.blend").write_bytes(b"not a blend")
+    with pytest.raises(JobError, match="cannot be opened"):
+        snapshot_file(str(tmp_path / "bad.blend"), None, tmp_path)
+
+
+def test_a_truncated_snapshot_is_refused(tmp_path):
+    rigged_character()
+    write_snapshot(find_character("rig"), tmp_path)
+    path = tmp_path / "snapshot.blend"
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(JobError):
+        load_snapshot(tmp_path)
