@@ -94,9 +94,7 @@ def score_character(path: Path, job: Path, frames: int) -> dict:
         parsing=ParsingSettings(threshold=0.0, distractors=False),
     )
     folder = prepare_job(job, spec, character, [path])
-    result = run_job(
-        folder, capture_command, lambda f: [*embedded_python(), str(WORKER), str(f)]
-    )
+    result = run_job(folder, capture_command, lambda f: [*embedded_python(), str(WORKER), str(f)])
     row = {"name": path.parent.name, "miou": np.nan, "named_miou": np.nan, "oa": np.nan}
     row |= {"iou": {}, "named": [], "labelled": labelled_share(folder, result)}
     if names:

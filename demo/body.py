@@ -156,7 +156,7 @@ def hand_mesh(joints: Joints) -> Quads:
     fore = wrist - joints["forearm.L"][0]
     fore /= np.linalg.norm(fore)
     low, high = np.minimum(low, wrist - 0.07), np.maximum(high, wrist + 0.08)
-    step = 0.0060
+    step = 0.0062
 
     def field(points: np.ndarray) -> np.ndarray:
         return hand(points, joints)

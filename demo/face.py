@@ -10,7 +10,7 @@ from .head import EYE, EYE_RADIUS, head
 from .piece import Piece, joined, mirror, piece
 
 
-def _ball(centre: np.ndarray, radius: float, rings: int = 15, sides: int = 20) -> tuple:
+def _ball(centre: np.ndarray, radius: float, rings: int = 13, sides: int = 18) -> tuple:
     """The front three quarters of a sphere looking along -Y, all quads."""
     polar = np.linspace(0.02, 2.0, rings)
     turn = np.linspace(0, 2 * np.pi, sides, endpoint=False)

@@ -19,7 +19,7 @@ from .polygonise import (
 )
 
 PARTING = 0.030  # x of the parting, on the character's left
-SPACING = 0.0158
+SPACING = 0.0162
 SEGMENTS = 6
 
 

@@ -46,7 +46,7 @@ def set_up(frames: int) -> None:
     """Prepares the current scene for playing and rendering the walk."""
     scene = bpy.context.scene
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
-    camera.data.lens = 85
+    camera.data.lens = 98
     camera.location = (3.0, -5.6, 1.35)
     _aim(camera, Vector((0.0, 0.0, 1.0)))
     scene.collection.objects.link(camera)

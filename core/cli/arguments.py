@@ -142,7 +142,13 @@ def _add_labelling(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-equalise", action="store_true", help="leave out equation 7")
     group.add_argument("--no-distractors", action="store_true", help="every face gets a part")
     group.add_argument("--no-fill", action="store_true", help="leave unseen faces unlabelled")
-    group.add_argument("--fused", action="store_true", help="one labelling for all frames")
+    group.add_argument(
+        "--persistence",
+        type=float,
+        default=None,
+        help="lead in evidence a frame needs to depart from the label of all frames; "
+        f"1: one labelling for all, 0: each frame by itself ({_PARSING.persistence})",
+    )
 
 
 def _add_writing(parser: argparse.ArgumentParser) -> None:

@@ -181,13 +181,13 @@ def _parsing(arguments: argparse.Namespace) -> ParsingSettings:
 
 
 def _with_labelling(settings: ParsingSettings, arguments: argparse.Namespace) -> ParsingSettings:
+    given = {k: getattr(arguments, k) for k in ("threshold", "persistence")}
     return replace(
         settings,
-        threshold=settings.threshold if arguments.threshold is None else arguments.threshold,
+        **{k: value for k, value in given.items() if value is not None},
         equalise=not arguments.no_equalise,
         distractors=not arguments.no_distractors,
         fill=not arguments.no_fill,
-        persistence=1.0 if arguments.fused else settings.persistence,
     )
 
 

@@ -64,7 +64,7 @@ class ParsingSettings:
     proposer: str = "structure"
     tracker: str = "correspondence"
     encoder: str = "names"
-    key_frames: int = 2  # frames whose views are given to the proposer
+    key_frames: int = 3  # frames whose views are given to the proposer
     whole_person: float = 0.8  # proposals covering this share of the silhouette are dropped
     merge_overlap: float = 0.7  # IoU of element sets above which two proposals are one masklet
     memory_scale: float = 15.0  # beta of eq. 6; 1 is the paper's literal equation
@@ -73,7 +73,7 @@ class ParsingSettings:
     threshold: float = 0.2  # tau: below this share of evidence an element is unlabelled
     distractors: bool = True  # a hidden 'something else' takes what no part matches
     fill: bool = True  # elements never seen take the nearest seen one's label
-    persistence: float = 0.5  # lead a frame needs to depart from all frames' label; 1: never
+    persistence: float = 1.0  # lead a frame needs to depart from all frames' label; 1: never
 
 
 @dataclass(frozen=True)

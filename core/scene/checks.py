@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..job.spec import FrameSelection
 from .character import FRAME_PROPERTY, Character
 
+_FARTHEST = 1e15  # units
 MAX_ELEMENTS = 2**24  # a 32-bit float holds every integer up to here
 
 
@@ -37,14 +38,18 @@ def check_character(character: Character) -> None:
             "Reduce it, for example with a Decimate modifier that you apply",
         )
     for obj in character.sources:
-        check_finite(obj.data, obj.name)
+        check_finite(vertex_positions(obj.data), obj.name)
 
 
-def check_finite(mesh: bpy.types.Mesh, name: str, frame: int | None = None) -> None:
-    """Raises InputError when a vertex is not a finite number."""
-    positions = vertex_positions(mesh)
-    if not np.isfinite(positions).all():
-        bad = int(np.flatnonzero(~np.isfinite(positions).all(1))[0])
+def check_finite(positions: np.ndarray, name: str, frame: int | None = None) -> None:
+    """Raises InputError when one of `positions` (N, 3) is no number or absurdly far away.
+
+    Blender itself turns infinity into the largest number; its square would overflow here.
+    """
+    with np.errstate(invalid="ignore"):
+        good = np.abs(positions) < _FARTHEST
+    if not good.all():
+        bad = int(np.flatnonzero(~good.all(1))[0])
         when = "" if frame is None else f" in frame {frame}"
         raise InputError(
             f"Vertex {bad} of '{name}' is not at a finite position{when}",

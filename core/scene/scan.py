@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..job.capture_files import CapturedObject, Topology
-from .checks import object_frame, vertex_positions
+from .checks import check_finite, object_frame, vertex_positions
 from .elements import ATTRIBUTE, read_ids
 from .rig import Bounds
 
@@ -112,7 +112,7 @@ def scan_frames(
         objects.append(captured_objects(meshes))
         for visible in meshes:
             world = visible.positions()
-            _check_finite(world, visible.object.name, frame)
+            check_finite(world, visible.object.name, frame)
             points.append(world)
             sane &= _elements_intact(visible, elements, lost)
         together = np.concatenate(points) if points else None
@@ -185,12 +185,3 @@ def _add_pose(poses: list[np.ndarray], points: np.ndarray) -> list[np.ndarray] |
     if poses and poses[0].shape != pose.shape:
         return None
     return [*poses, pose]
-
-
-def _check_finite(points: np.ndarray, name: str, frame: int) -> None:
-    if not np.isfinite(points).all():
-        bad = int(np.flatnonzero(~np.isfinite(points).all(1))[0])
-        raise InputError(
-            f"Vertex {bad} of '{name}' is not at a finite position in frame {frame}",
-            "Correct the modifier, shape key or constraint that throws it away",
-        )

@@ -12,7 +12,7 @@ from ..job.atomic import replacing
 from ..job.capture_files import CaptureFiles, ViewImage
 from ..job.label_files import LabelFiles, Result
 
-CELL_HEIGHT = 300  # pixels
+CELL_HEIGHT = 384  # pixels
 MARGIN = 10
 UNLABELLED_COLOR = (0.62, 0.62, 0.62)
 _LIGHT = np.array([-0.35, -0.75, 0.56])  # from the front, above and to the character's right
@@ -29,17 +29,17 @@ def write_contact_sheet(job: Path, path: Path, rows: int = 3, columns: int = 4) 
     result = labels.read_result()
     colors = np.array([*(p.color for p in result.vocabulary), UNLABELLED_COLOR])
     views = _spread(range(len(files.manifest.views)), columns)
-    strips = []
+    strips, captions = [], []
     for frame in _spread(result.frames, rows):
         label, _ = labels.read_frame(frame)
         cells = []
         for view in views:
             image = files.view(frame, view)
             cells.append(np.hstack([_beauty(image), _painted(image, colors[label])]))
-        caption = _text(f"frame {frame}", sum(c.shape[1] for c in cells))
-        strips.append(np.vstack([caption, np.hstack(cells)]))
+        strips.append(np.hstack(cells))
+        captions.append(f"frame {frame}")
     files.close()
-    body = _stacked(_cropped(strips))
+    body = _stacked(_cropped(strips), captions)
     sheet = np.vstack([_title(result, body.shape[1]), body, _legend(result, body.shape[1])])
     _, png = cv2.imencode(".png", sheet[:, :, ::-1])
     with replacing(path) as stream:
@@ -71,17 +71,26 @@ def _cell(image: ViewImage, picture: np.ndarray) -> np.ndarray:
 
 
 def _cropped(strips: list[np.ndarray]) -> list[np.ndarray]:
-    """Cells are square and a person is not: blank columns are squeezed, alike in all strips."""
-    blank = np.logical_and.reduce([(s == 255).all(axis=(0, 2)) for s in strips])
-    near = cv2.dilate((~blank).astype(np.uint8)[None], np.ones((1, 2 * MARGIN + 1), np.uint8))
-    keep = near[0].astype(bool)
-    return [s[:, keep] for s in strips]
+    """Cells are square and a person is not: what is blank in all strips is squeezed out."""
+    blank = np.logical_and.reduce([(s == 255).all(axis=2) for s in strips])
+    rows, columns = (_near(~blank.all(axis=axis)) for axis in (1, 0))
+    return [s[rows][:, columns] for s in strips]
 
 
-def _stacked(strips: list[np.ndarray]) -> np.ndarray:
-    return np.vstack(
-        [cv2.copyMakeBorder(s, 0, MARGIN, MARGIN, MARGIN, 0, value=[255] * 3) for s in strips]
-    )
+def _near(used: np.ndarray) -> np.ndarray:
+    """(n,) bool: used, or no further than the margin from it."""
+    kernel = np.ones((1, 2 * MARGIN + 1), np.uint8)
+    return cv2.dilate(used.astype(np.uint8)[None], kernel)[0].astype(bool)
+
+
+def _stacked(strips: list[np.ndarray], captions: list[str]) -> np.ndarray:
+    pieces = []
+    for strip, caption in zip(strips, captions, strict=True):
+        framed = cv2.copyMakeBorder(
+            strip, 0, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=(255, 255, 255)
+        )
+        pieces += [_text(caption, framed.shape[1]), framed]
+    return np.vstack(pieces)
 
 
 def _text(text: str, width: int, scale: float = 0.42) -> np.ndarray:

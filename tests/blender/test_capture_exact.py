@@ -49,14 +49,11 @@ def test_colour_management_and_compositor_of_the_file_do_not_matter(tmp_path):
     scene.view_settings.exposure = 3.0
     scene.render.use_motion_blur = True
     scene.render.dither_intensity = 2.0
-    tree = scene.node_tree if hasattr(scene, "use_nodes") and not scene.use_nodes else None
-    if tree is None and bpy.app.version < (5, 0, 0):
-        scene.use_nodes = True
-        tree = scene.node_tree
-    if tree is not None:
-        tree.nodes.clear()
-    else:
+    if bpy.app.version >= (5, 0, 0):
         scene.compositing_node_group = bpy.data.node_groups.new("comp", "CompositorNodeTree")
+    else:
+        scene.use_nodes = True
+        scene.node_tree.nodes.clear()
     scene.sequence_editor_create()
     disturbed = captured(tmp_path / "disturbed", (3, 3))
     for view, image in enumerate(expected):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from core.errors import CancelledError, InputError
 from core.job.label_files import LabelFiles
 from core.job.spec import ParsingSettings, Part
-from core.parsing.pipeline import STAGES, label_elements
+from core.parsing.pipeline import STAGES, label_elements, persistent
 from core.parsing.run import Run
 from core.parsing.seams import image_order
 from core.parsing.surface import SurfaceMasklets
@@ -116,11 +117,19 @@ def test_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
         assert path.read_bytes() == other.read_bytes(), path.name
 
 
-def test_with_full_persistence_labels_are_the_same_in_every_frame(tmp_path: Path) -> None:
-    run_all(tmp_path, persistence=1.0)
-    first = labels(tmp_path, 1)
-    for frame in (2, 3, 4):
-        np.testing.assert_array_equal(labels(tmp_path, frame), first)
+def test_a_frame_departs_from_the_others_only_on_a_clear_lead() -> None:
+    table = {1: [[0.9, 0.1]], 2: [[0.9, 0.1]], 3: [[0.3, 0.7]], 4: [[0.0, 0.0]]}
+    images = SimpleNamespace(frames=tuple(table))
+
+    def labels_with(persistence: float) -> list[int]:
+        settings = ParsingSettings(persistence=persistence)
+        run = SimpleNamespace(images=images, settings=settings, parts=(Part("a"), Part("b")))
+        labels_of = persistent(run, lambda frame: np.array(table[frame]))
+        return [int(labels_of(frame)[0][0]) for frame in table]
+
+    assert labels_with(1.0) == [0, 0, 0, 0]
+    assert labels_with(0.5) == [0, 0, 0, 0]
+    assert labels_with(0.3) == [0, 0, 1, 0]
 
 
 def test_cancel_is_obeyed_between_images(tmp_path: Path) -> None:
