@@ -27,9 +27,11 @@ _OUR_NAMES = frozenset(
         "source.json",
         "logs",
     }
-    | {"result.json", "events.jsonl"}
+    | {"result.json", "events.jsonl", "report.txt", "sheet.png"}
 )
-_TEMPORARY = re.compile(r"\..+\.\d+\.(tmp|blend)|snapshot\.blend[@\d]+")  # left by a kill
+# Left by a kill.
+_SNAPSHOT_LEFTOVER = re.compile(r"\.snapshot\.\d+\.blend[@\d]*|snapshot\.blend[@\d]+")
+_TEMPORARY = re.compile(rf"\..+\.\d+\.tmp|{_SNAPSHOT_LEFTOVER.pattern}")
 
 
 class JobFolder:
@@ -88,8 +90,7 @@ class JobFolder:
             raise JobError(
                 f"{self.path} cannot be read ({error.strerror})", "Choose another job folder"
             ) from error
-        if "job.json" in names:
-            self._check_is_job()
+        if "job.json" in names and self._is_job():
             return
         strangers = [n for n in names if n not in _OUR_NAMES and not _TEMPORARY.fullmatch(n)]
         if strangers:
@@ -98,13 +99,25 @@ class JobFolder:
                 "Choose an empty or a new folder",
             )
 
-    def _check_is_job(self) -> None:
+    def _is_job(self) -> bool:
+        """False when job.json is damaged: what lies beside it has to tell whose folder it is."""
         try:
-            check_schema(load_document(self.spec_path), str(self.path))
+            document = load_document(self.spec_path)
+        except JobError:
+            return False
+        try:
+            check_schema(document, str(self.path))
+            return True
         except InputError as error:
             raise JobError(
                 f"{self.path} holds a job.json of another program", "Choose another folder"
             ) from error
+
+    def remove_leftovers(self) -> None:
+        """Removes half-written snapshots of killed runs. For the holder of the lock only."""
+        for path in self.path.iterdir():
+            if _SNAPSHOT_LEFTOVER.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
     def lock(self) -> FolderLock:
         """A context manager; entering it raises JobError while another process runs the job."""

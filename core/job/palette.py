@@ -13,13 +13,14 @@ from .spec import Part
 
 Color = tuple[float, float, float]  # sRGB 0..1
 
+_WEIGHTS = np.array([0.5, 1.0, 1.0])  # shading changes lightness, so hue must tell parts apart
 _GROUNDS = ((1.0, 1.0, 1.0), (0.24, 0.24, 0.24), (0.5, 0.5, 0.5))
 
 
 def part_colors(parts: Sequence[Part]) -> tuple[Color, ...]:
     """One sRGB colour per part: its own, or the next of the palette.
 
-    Each palette colour is the one farthest (in OKLab) from all colours before it, so the same
+    Each palette colour is the one farthest (in weighted OKLab) from all colours before it, so the same
     parts always get the same colours and a part added at the end changes none of the others.
     """
     chosen = [p.color for p in parts if p.color is not None]
@@ -30,10 +31,10 @@ def part_colors(parts: Sequence[Part]) -> tuple[Color, ...]:
 @lru_cache(maxsize=32)
 def _farthest_first(taken: tuple[Color, ...], count: int) -> list[Color]:
     candidates = _candidates()
-    lab = np.array([_oklab(c) for c in candidates])  # (C, 3)
+    lab = np.array([_oklab(c) for c in candidates]) * _WEIGHTS  # (C, 3)
     distance = np.full(len(candidates), np.inf)  # to the nearest colour in use
     for color in (*_GROUNDS, *taken):
-        distance = np.minimum(distance, np.linalg.norm(lab - _oklab(color), axis=1))
+        distance = np.minimum(distance, np.linalg.norm(lab - _oklab(color) * _WEIGHTS, axis=1))
     colors: list[Color] = []
     for i in range(count):
         if i % len(candidates) == 0 and i:

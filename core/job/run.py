@@ -106,6 +106,7 @@ class _Run:
         start = time.monotonic()
         spec = self.folder.load_spec()
         keys = stage_keys(spec, self.folder.snapshot_hash(spec))
+        self.store.discard_damaged("labels")  # small, and read by others: looked at byte by byte
         pending = [s for s in stages if not self.store.is_done(s, keys[s])]
         self.progress = OverallProgress(pending)
         check_free_space(spec, self.folder, pending)
@@ -116,6 +117,9 @@ class _Run:
         if any(stage != "capture" for stage in pending):
             until = ["--until", stages[-1]] if stages[-1] != STAGES[-1] else []
             self._children([("worker", worker_command(self.folder.path) + until)])
+        else:
+            for stage in stages[1:]:
+                self.tell(Message("stage", stage=stage, state="skipped"))
         self._check_finished(stages, keys)
         seconds = round(time.monotonic() - start, 3)
         self.tell(Message("result", message=str(self.folder.path), seconds=seconds))

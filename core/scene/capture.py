@@ -39,6 +39,8 @@ def capture_command(job: Path, shard: int = 0, shards: int = 1) -> list[str]:
     arguments = [str(job), "--shard", f"{shard}/{shards}"]
     if bpy.app.binary_path:
         blender = [bpy.app.binary_path, "--background", "--factory-startup"]
+        if bpy.context.preferences.filepaths.use_scripts_auto_execute:
+            blender.append("--enable-autoexec")  # the user's choice; drivers may need it
         return [*blender, "--python-exit-code", "1", "--python", program, "--", *arguments]
     return [sys.executable, program, *arguments]
 
@@ -67,7 +69,12 @@ def capture_in_process(
     scene = build_stage(character.roots)
     objects = mark_elements(character.sources)
     warnings = prepare_materials([o for o in bpy.data.objects if o.type == "MESH"])
-    scan = scan_frames(scene, frames, sum(o.element_count for o in objects))
+    scan = scan_frames(
+        scene,
+        frames,
+        sum(o.element_count for o in objects),
+        report=lambda scanned, all_frames: progress(0, all_frames),  # so that Cancel is heard
+    )
     if spec.frames.keyframes > 0:
         scan = scan.only(key_poses(scan, spec.frames.keyframes))
     rig = fit_rig(spec.capture, scan.bounds)

@@ -184,6 +184,7 @@ def _resolve(target: bpy.types.Object | bpy.types.Collection, scene: bpy.types.S
         kind: Kind = "sequence"
     else:
         kind = "rigged" if any(armature_of(o) for o in (*sources, *roots)) else "mesh"
+    warnings += _simulation_warnings(sources)
     roots.sort(key=lambda o: o.name_full)
     return Character(target.name, kind, tuple(sources), tuple(roots), tuple(warnings))
 
@@ -267,6 +268,20 @@ def _one_per_mesh(
             f"{who}{more} share the mesh '{owners[mesh].data.name}': they get the same labels"
         )
     return list(owners.values())
+
+
+def _simulation_warnings(sources: Iterable[bpy.types.Object]) -> list[str]:
+    """Simulations whose frames depend on the ones before, which a capture need not evaluate."""
+    found = []
+    for obj in sources:
+        for modifier in obj.modifiers:
+            cache = getattr(modifier, "point_cache", None)
+            if cache is not None and modifier.show_render and not cache.is_baked:
+                found.append(
+                    f"The simulation '{modifier.name}' of '{obj.name}' is not baked: its frames "
+                    "may be captured wrongly; bake it first"
+                )
+    return found
 
 
 def _rig_of(obj: bpy.types.Object) -> str | None:

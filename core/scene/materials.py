@@ -9,10 +9,12 @@ simpler, but it ignores the alpha of hair cards.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
 import bpy
+import numpy as np
 
 from . import compat
 from .elements import ATTRIBUTE
@@ -20,6 +22,7 @@ from .surface import Surface, surface_of
 
 ELEMENT_AOV, ALBEDO_AOV = "parts4d_element", "parts4d_albedo"
 _ALPHA_THRESHOLD = 0.5
+_MISTAKEN_SHARE = 0.5  # of all faces
 _OUTPUT = "parts4d output"
 _FILLER = "parts4d_filler"
 _GREY = (0.6, 0.6, 0.6, 1.0)
@@ -28,8 +31,9 @@ _GREY = (0.6, 0.6, 0.6, 1.0)
 def prepare_materials(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
     """Add the capture's output to all materials of the file and fill empty slots of `objects`.
 
-    Returns warnings. Importers leave characters whose every material has the constant alpha 0,
-    which nobody means: those are taken as opaque.
+    Returns warnings. Importers (FBX) leave alpha 0 behind on materials that are meant to be seen,
+    and ghosts are thin all over: where a constant alpha would hide most faces, it is ignored.
+    A clear cornea hides few.
     """
     objects = list(objects)
     fill_empty_slots(objects)
@@ -41,18 +45,34 @@ def prepare_materials(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
         for material in bpy.data.materials
         if not material.is_grease_pencil
     }
-    used = {s.material for o in objects for s in o.material_slots} & surfaces.keys()
-    invisible = bool(used) and all(_never_there(surfaces[m].alpha) for m in used)
+    faces = _faces_by_material(objects)
+    hidden = {m for m, s in surfaces.items() if _never_there(s.alpha)}
+    mistaken = sum(faces.get(m, 0) for m in hidden) > _MISTAKEN_SHARE * sum(faces.values())
     for material, surface in surfaces.items():
-        opaque = invisible and _never_there(surface.alpha)
+        opaque = mistaken and material in hidden
         add_capture_output(material, replace(surface, alpha=1.0) if opaque else surface)
-    if not invisible:
+    if not mistaken:
         return ()
-    return ("All materials have alpha 0, which would show nothing: they are taken as opaque",)
+    some = ", ".join(sorted(f"'{m.name}'" for m in hidden & faces.keys())[:4])
+    return (f"Most faces have materials with alpha below 0.5 ({some}): they are taken as opaque",)
 
 
 def _never_there(alpha: object) -> bool:
     return isinstance(alpha, float) and alpha <= _ALPHA_THRESHOLD
+
+
+def _faces_by_material(
+    objects: Iterable[bpy.types.Object],
+) -> Counter[bpy.types.Material]:
+    faces: Counter[bpy.types.Material] = Counter()
+    for obj in objects:
+        slot = np.zeros(len(obj.data.polygons), np.int32)
+        if len(slot):
+            obj.data.polygons.foreach_get("material_index", slot)
+        counts = np.bincount(np.clip(slot, 0, len(obj.material_slots) - 1))
+        for index, count in enumerate(counts):
+            faces[obj.material_slots[index].material] += int(count)
+    return faces
 
 
 def show_capture_output(active: bool) -> None:

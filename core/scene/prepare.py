@@ -8,31 +8,37 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import bpy
-
+from ..errors import Parts4DError
 from ..job.atomic import write_json
 from ..job.folder import JobFolder, file_hash
 from ..job.spec import JobSpec
 from .character import Character
-from .snapshot import write_snapshot
+from .snapshot import read_snapshot, write_snapshot
 
 
 def prepare_job(
-    path: Path, spec: JobSpec, character: Character, sources: Sequence[Path]
+    path: Path,
+    spec: JobSpec,
+    character: Character,
+    sources: Sequence[Path],
+    changed: bool = False,
 ) -> JobFolder:
     """The job folder with spec and snapshot in it.
 
-    `sources` are the files the open scene came from. While they are the same, byte for byte, and
-    nothing was changed since they were opened, an earlier snapshot of this character is kept, so
-    that a run that was interrupted goes on where it was. Raises InputError or JobError.
+    `sources` are the files the open scene came from; `changed` says whether it differs from them
+    by now. While it does not and they are the same, byte for byte, an earlier snapshot of this
+    character is kept, so that a run that was interrupted goes on where it was. Raises InputError
+    or JobError.
     """
     folder = JobFolder.create(path, spec)
+    known = folder.path / "source.json"
     source = {"character": character.name, "sha256": _combined_hash(sources)}
-    if not sources or bpy.data.is_dirty or not _same(folder.path / "source.json", source):
-        with folder.lock():
-            (folder.path / "source.json").unlink(missing_ok=True)
+    with folder.lock():
+        folder.remove_leftovers()
+        if not sources or changed or not _is_kept(folder, spec, source):
+            known.unlink(missing_ok=True)
             write_snapshot(character, folder.path)
-            write_json(folder.path / "source.json", source)
+            write_json(known, source | {"snapshot": folder.snapshot_hash(spec)})
     return folder
 
 
@@ -40,10 +46,11 @@ def _combined_hash(sources: Sequence[Path]) -> str:
     return hashlib.sha256("".join(file_hash(p) for p in sources).encode("ascii")).hexdigest()
 
 
-def _same(path: Path, source: dict[str, str]) -> bool:
+def _is_kept(folder: JobFolder, spec: JobSpec, source: dict[str, str]) -> bool:
+    """Whether the snapshot in the folder was made from `source` and is as it was then."""
     try:
-        return bool(json.loads(path.read_text("utf-8")) == source) and (
-            path.with_name("snapshot.blend").is_file()
-        )
-    except (OSError, ValueError):
+        document = json.loads((folder.path / "source.json").read_text("utf-8"))
+        read_snapshot(folder.path)
+        return bool(document == source | {"snapshot": folder.snapshot_hash(spec)})
+    except (OSError, ValueError, Parts4DError):
         return False

@@ -133,6 +133,13 @@ def test_curves_are_left_out_with_a_warning():
     assert "'braid' is not a mesh" in character.warnings[0]
 
 
+def test_a_simulation_that_is_not_baked_is_warned_of():
+    empty_file()
+    sphere("flag").modifiers.new("Cloth", "CLOTH")
+    (warning,) = find_character("flag").warnings
+    assert "'Cloth' of 'flag' is not baked" in warning
+
+
 def test_a_mesh_without_faces_is_refused():
     empty_file()
     mesh = bpy.data.meshes.new("cloud")

@@ -169,6 +169,8 @@ def cards(alpha) -> None:
 @pytest.mark.parametrize(("alpha", "seen"), [(0.0, 0), (0.3, 0), (0.7, 1), (1.0, 1)])
 def test_alpha_is_all_or_nothing_at_one_half(tmp_path, alpha, seen):
     cards(alpha)
+    card("further back", 0.6, 1.0)  # most faces are opaque: a thin card is meant to be thin
+    bpy.data.collections["cards"].objects.link(bpy.data.objects["further back"])
     image = captured(tmp_path, name="cards", azimuths=1).view(1, 0)
     assert (np.unique(image.element[image.silhouette]) == seen).all()
     red, green, _ = image.color[image.silhouette].mean(0)
@@ -195,9 +197,14 @@ def test_cut_outs_show_what_lies_behind_pixel_by_pixel(tmp_path):
 
 
 def test_many_transparent_layers_do_not_stop_the_ray(tmp_path):
+    def thin(tree, socket):
+        value = tree.nodes.new("ShaderNodeValue")
+        value.outputs[0].default_value = 0.1
+        tree.links.new(value.outputs[0], socket)
+
     empty_file()
     for layer in range(40):
-        card(f"card {layer:02d}", -2.0 + layer * 0.05, 0.1 if layer < 39 else 1.0)
+        card(f"card {layer:02d}", -2.0 + layer * 0.05, thin if layer < 39 else 1.0)
     collection = bpy.data.collections.new("cards")
     bpy.context.scene.collection.children.link(collection)
     for obj in list(bpy.context.scene.collection.objects):
@@ -206,12 +213,20 @@ def test_many_transparent_layers_do_not_stop_the_ray(tmp_path):
     assert (image.element == 39).all()
 
 
-def test_a_character_whose_every_alpha_is_zero_is_taken_as_opaque(tmp_path):
+@pytest.mark.parametrize(("clear", "ignored"), [(96, True), (90, True), (10, False)])
+def test_constant_alpha_on_most_faces_is_taken_as_opaque(tmp_path, clear, ignored):
     empty_file()
-    sphere().data.materials.append(principled(Alpha=0.0))
-    files = captured(tmp_path, azimuths=1)
-    assert files.view(1, 0).silhouette.mean() > 0.5
-    assert any("alpha 0" in w for w in files.manifest.warnings)
+    ball = sphere(segments=12, rings=8)
+    ball.data.materials.append(principled(GREEN, Alpha=0.0))
+    ball.data.materials.append(principled(RED))
+    assert len(ball.data.polygons) == 96
+    ball.data.polygons.foreach_set("material_index", (np.arange(96) >= clear).astype(np.int32))
+    files = captured(tmp_path, azimuths=4)
+    facts = files.facts(1)
+    seen = np.concatenate([files.view(1, v).element.ravel() for v in range(4)])
+    shown = set(facts.material[seen[seen >= 0]])
+    assert (facts.material[0] in shown) == ignored
+    assert any("alpha below 0.5" in w for w in files.manifest.warnings) == ignored
 
 
 def test_empty_slots_object_slots_and_missing_materials_are_filled(tmp_path):
