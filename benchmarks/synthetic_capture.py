@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A captured job made without Blender: a clothed figure of tubes that walks on the spot.
+"""A captured job made without Blender: a clothed figure that walks on the spot.
 
 What parsing gets to see is as in a real capture: closed surfaces in layers, silhouettes of some
 40 000 pixels, objects, materials, bones with telling names, loose parts, UV islands. Pixels are
@@ -9,179 +9,21 @@ splats of sampled quads into a z-buffer: coherent, not exact.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core.job.capture_files import CapturedObject, CaptureFiles, Facts, Manifest, Names, ViewImage
+from benchmarks.synthetic_figure import Figure, inward
+from core.job.capture_files import CaptureFiles, Manifest, ViewImage
 from core.job.folder import JobFolder
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part
 from core.job.stages import StageStore, stage_keys
 from core.scene.rig import Bounds, Camera, Rig, fit_rig
 
 CYCLE = 24  # frames of a step
-LOCKS = 24  # strands of hair, each a loose part
 LIGHT = np.array([-0.35, -0.75, 0.56])
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Bones one after another. An angle of 0 points down, pi / 2 forward (-Y), pi up."""
-
-    start: tuple[float, float, float]
-    lean: float  # metres to +X for each metre along
-    bones: tuple[tuple[str, float, float, float], ...]  # name, length, rest angle, swing
-    parent: str
-    phase: float = 0.0
-
-
-@dataclass(frozen=True)
-class Tube:
-    """A closed surface around a stretch of a chain, in bones: 1.5 is the second bone's middle."""
-
-    object: str
-    material: str
-    chain: str
-    stretch: tuple[float, float]
-    radii: tuple[tuple[float, float], ...]  # across (X) and along (Y) the figure, evenly spaced
-    offset: tuple[float, float] = (0.0, 0.0)
-
-
-def _arm(side: str, x: float, phase: float) -> Chain:
-    bones = ((f"upper_arm.{side}", 0.28, 0.0, 0.5), (f"forearm.{side}", 0.25, 0.25, 0.3))
-    return Chain((x, 0, 1.42), 1.3 * x, (*bones, (f"hand.{side}", 0.17, 0.2, 0.1)), "chest", phase)
-
-
-def _leg(side: str, x: float, phase: float) -> Chain:
-    bones = ((f"thigh.{side}", 0.42, 0.0, 0.45), (f"shin.{side}", 0.42, -0.2, 0.2))
-    return Chain((x, 0, 0.95), 0.3 * x, (*bones, (f"foot.{side}", 0.2, 1.5, 0.1)), "hips", phase)
-
-
-CHAINS = {
-    "trunk": Chain(
-        (0, 0, 0.92),
-        0.0,
-        (("hips", 0.12, np.pi, 0.0), ("spine", 0.2, np.pi, 0.04), ("chest", 0.24, np.pi, 0.04))
-        + (("neck", 0.1, np.pi, 0.02), ("head", 0.23, np.pi, 0.05)),
-        "",
-    ),
-    "arm.L": _arm("L", 0.2, 0.0),
-    "arm.R": _arm("R", -0.2, np.pi),
-    "leg.L": _leg("L", 0.1, np.pi),
-    "leg.R": _leg("R", -0.1, 0.0),
-}
-_LIMBS = {"arm": ((0.055, 0.055), (0.045, 0.045), (0.035, 0.045), (0.03, 0.05))}
-_LIMBS["leg"] = ((0.085, 0.09), (0.06, 0.065), (0.045, 0.05), (0.045, 0.04))
-_TRUNK = ((0.16, 0.11), (0.14, 0.1), (0.19, 0.12), (0.06, 0.06), (0.09, 0.11), (0.07, 0.09))
-
-
-def _wider(radii: tuple[tuple[float, float], ...], by: float) -> tuple[tuple[float, float], ...]:
-    return tuple((x + by, y + by) for x, y in radii)
-
-
-TUBES = (
-    Tube("Body", "Skin", "trunk", (0, 5), _TRUNK),
-    *(Tube("Body", "Skin", c, (0, 3), _LIMBS[c[:3]]) for c in list(CHAINS)[1:]),
-    Tube("Jacket", "Wool", "trunk", (0.2, 3.3), _wider(_TRUNK[:3] + ((0.1, 0.08),), 0.025)),
-    *(
-        Tube("Jacket", "Wool", c, (0, 2), _wider(_LIMBS["arm"][:3], 0.02))
-        for c in ("arm.L", "arm.R")
-    ),
-    Tube("Jeans", "Denim", "trunk", (-0.3, 0.9), _wider(_TRUNK[:2], 0.015)),
-    *(
-        Tube("Jeans", "Denim", c, (0, 2), _wider(_LIMBS["leg"][:3], 0.02))
-        for c in ("leg.L", "leg.R")
-    ),
-    *(
-        Tube("Shoes", "Leather", c, (1.85, 3.1), ((0.06, 0.06), (0.06, 0.05)))
-        for c in ("leg.L", "leg.R")
-    ),
-    *(
-        Tube(
-            "Hair",
-            "Hair",
-            "trunk",
-            (4.2, 5.1),
-            ((0.03, 0.03),),
-            offset=(0.09 * np.cos(a), -0.1 * np.sin(a)),
-        )
-        for a in np.linspace(-0.4, np.pi + 0.4, LOCKS)
-    ),
-)
-OBJECTS = tuple(dict.fromkeys(t.object for t in TUBES))
-MATERIALS = {"Skin": (225, 180, 150), "Wool": (150, 60, 50), "Denim": (50, 70, 130)}
-MATERIALS |= {"Leather": (60, 45, 35), "Hair": (90, 60, 40)}
-BONES = tuple(bone[0] for chain in CHAINS.values() for bone in chain.bones)
 PARTS = ("jacket", "jeans", "left shoe", "right shoe", "hair", "head", "hands", "neck")
-
-
-class Figure:
-    """About `faces` quads on all tubes, element by element; constant topology."""
-
-    def __init__(self, faces: int) -> None:
-        area = np.array([_length(t) * _girth(t) for t in TUBES])
-        self.grids = [
-            _grid(t, faces * share) for t, share in zip(TUBES, area / area.sum(), strict=True)
-        ]
-        counts = [rings * segments for rings, segments in self.grids]
-        self.starts = np.cumsum([0, *counts])
-        self.tube = np.repeat(np.arange(len(TUBES)), counts)
-
-    def quads(self, phase: float) -> np.ndarray:
-        """(E, 4, 3) float64 corners in metres at `phase` (radians) of the step."""
-        found = []
-        for tube, (rings, segments) in zip(TUBES, self.grids, strict=True):
-            points = _surface(tube, rings, segments, phase)  # (rings + 1, segments, 3)
-            beside = np.roll(points, -1, axis=1)
-            corners = (points[:-1], beside[:-1], beside[1:], points[1:])
-            found.append(np.stack(corners, axis=2).reshape(-1, 4, 3))
-        return np.concatenate(found)
-
-    def facts(self) -> Facts:
-        quads = self.quads(0.0)
-        bone, island = [], []
-        for number, (tube, (rings, segments)) in enumerate(zip(TUBES, self.grids, strict=True)):
-            along = np.linspace(*tube.stretch, 2 * rings + 1)[1::2]
-            bones = CHAINS[tube.chain].bones
-            index = np.clip(along.astype(int), 0, len(bones) - 1) + BONES.index(bones[0][0])
-            bone.append(np.repeat(index, segments))
-            half = np.arange(segments) * 2 // segments
-            island.append(np.tile(2 * number + half, rings))
-        names = list(MATERIALS)
-        return Facts(
-            object=np.array([OBJECTS.index(t.object) for t in TUBES], np.int32)[self.tube],
-            material=np.array([names.index(t.material) for t in TUBES], np.int32)[self.tube],
-            bone=np.concatenate(bone).astype(np.int32),
-            loose_part=self.tube.astype(np.int32),
-            uv_island=np.concatenate(island).astype(np.int32),
-            area=np.linalg.norm(_inward(quads), axis=1).astype(np.float32) / 2,
-            centroid=quads.mean(axis=1).astype(np.float32),
-            neighbours=self._neighbours(),
-        )
-
-    def objects(self) -> tuple[CapturedObject, ...]:
-        rows = np.array([OBJECTS.index(t.object) for t in TUBES])[self.tube]
-        first, count = np.searchsorted(rows, range(len(OBJECTS))), np.bincount(rows)
-        sizes = zip(OBJECTS, first.tolist(), count.tolist(), strict=True)
-        return tuple(CapturedObject(n, f"{n}Mesh", start, size) for n, start, size in sizes)
-
-    def albedo(self) -> np.ndarray:
-        """(E, 3) float64 0..255: a material's colour with checks and a little grain."""
-        base = np.array([MATERIALS[t.material] for t in TUBES], float)[self.tube]
-        element = np.arange(len(base)) - self.starts[self.tube]
-        segments = np.array([s for _, s in self.grids])[self.tube]
-        checks = (element // segments // 8 + element % segments // 8) % 2
-        grain = np.random.default_rng(1).normal(0, 3, (len(base), 1))
-        return base * (1 - 0.15 * checks[:, None]) + grain
-
-    def _neighbours(self) -> np.ndarray:
-        pairs = []
-        for (rings, segments), start in zip(self.grids, self.starts, strict=False):
-            cell = start + np.arange(rings * segments).reshape(rings, segments)
-            pairs.append(np.stack([cell, np.roll(cell, -1, axis=1)], axis=-1).reshape(-1, 2))
-            pairs.append(np.stack([cell[:-1], cell[1:]], axis=-1).reshape(-1, 2))
-        return np.sort(np.concatenate(pairs), axis=1).astype(np.int32)
+EMPTY = np.iinfo(np.int64).max
 
 
 def write_captured_job(
@@ -218,11 +60,6 @@ def write_captured_job(
 
 
 def _manifest(figure: Figure, rig: Rig, frames: int) -> Manifest:
-    parents = []
-    for chain in CHAINS.values():
-        first = len(parents)
-        parents.append(BONES.index(chain.parent) if chain.parent else -1)
-        parents += range(first, first + len(chain.bones) - 1)
     return Manifest(
         frames=tuple(range(1, frames + 1)),
         views=rig.views,
@@ -232,43 +69,31 @@ def _manifest(figure: Figure, rig: Rig, frames: int) -> Manifest:
         projection="orthographic",
         topology="constant",
         objects=figure.objects(),
-        names=Names(OBJECTS, tuple(MATERIALS), BONES, tuple(parents)),
+        names=figure.names(),
         blender="none",
         character="Figure",
     )
 
 
 def _draw(quads: np.ndarray, albedo: np.ndarray, camera: Camera, rig: Rig) -> ViewImage:
-    """One camera's image of (E, 4, 3) quads; back faces are culled."""
-    normal = -_inward(quads)
+    """One orthographic camera's image of (E, 4, 3) quads; back faces are culled."""
+    normal = -inward(quads)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
-    shown = np.flatnonzero(normal @ camera.world_to_camera[2, :3] < 0)
-    to_pixels = camera.intrinsics @ camera.world_to_camera[:3]  # orthographic
-    to_pixels[2] = camera.world_to_camera[2]
-    to_pixels[:2, 3] += camera.intrinsics[:2, 2] * (1 - camera.world_to_camera[2, 3])
-    to_pixels[:2, :3] -= np.outer(camera.intrinsics[:2, 2], camera.world_to_camera[2, :3])
-    corners = quads[shown] @ to_pixels[:, :3].T + to_pixels[:, 3]  # (n, 4, 3) column, row, depth
-    edge = np.abs(corners - np.roll(corners, 1, axis=1))[..., :2].max()
-    side = min(16, int(np.ceil(1.3 * edge)) + 1)  # samples along a quad's side
-    a, b = np.meshgrid(*2 * [(np.arange(side) + 0.5) / side])
-    weights = np.stack([(1 - a) * (1 - b), a * (1 - b), a * b, (1 - a) * b]).reshape(4, -1)
-    column, row, depth = np.einsum("nca,cs->ans", corners, weights).reshape(3, -1)
-    size = rig.resolution
-    key = (depth / (2 * camera.distance) * 2**30).astype(np.int64) << 32
-    key |= np.repeat(shown, side * side)
-    nearest = np.full(size * size, np.iinfo(np.int64).max)
-    np.minimum.at(nearest, row.astype(np.int64) * size + column.astype(np.int64), key)
-    nearest = nearest.reshape(size, size)
-    hit = nearest < np.iinfo(np.int64).max
-    rows, columns = np.flatnonzero(hit.any(1)), np.flatnonzero(hit.any(0))
-    crop = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    hit, nearest = hit[crop], nearest[crop]
+    view = camera.world_to_camera
+    shown = np.flatnonzero(normal @ view[2, :3] < 0)
+    corners = quads[shown] @ view[:3, :3].T + view[:3, 3]  # (n, 4, 3) right, down, forward
+    corners[..., :2] = corners[..., :2] * camera.intrinsics[0, 0] + rig.resolution / 2
+    corners[..., 2] *= 2**29 / camera.distance
+    nearest = _splat(corners.astype(np.float32), shown, rig.resolution)
+    rows, columns = (np.flatnonzero((nearest < EMPTY).any(axis)) for axis in (1, 0))
+    nearest = nearest[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    hit = nearest < EMPTY
     element = np.where(hit, nearest & 0xFFFFFFFF, -1).astype(np.int32)
     light = 0.65 + 0.35 * normal @ LIGHT
     color = np.clip(albedo * light[:, None], 0, 255).astype(np.uint8)
-    metres = (nearest >> 32) / 2**30 * 2 * camera.distance - camera.distance
+    metres = (nearest >> 32) * (camera.distance / 2**29) - camera.distance
     return ViewImage(
-        resolution=(size, size),
+        resolution=(rig.resolution, rig.resolution),
         corner=(int(rows[0]), int(columns[0])),
         element=element,
         color=np.where(hit[..., None], color[element], np.uint8(255)),
@@ -279,48 +104,20 @@ def _draw(quads: np.ndarray, albedo: np.ndarray, camera: Camera, rig: Rig) -> Vi
     )
 
 
-def _surface(tube: Tube, rings: int, segments: int, phase: float) -> np.ndarray:
-    """(rings + 1, segments, 3) points of a posed tube, from one closed end to the other."""
-    chain = CHAINS[tube.chain]
-    length = np.array([bone[1] for bone in chain.bones])
-    angle = np.array([bone[2] + bone[3] * np.sin(phase + chain.phase) for bone in chain.bones])
-    step = np.stack([chain.lean + 0 * angle, -np.sin(angle), -np.cos(angle)], 1) * length[:, None]
-    joints = np.array(chain.start) + np.concatenate([np.zeros((1, 3)), np.cumsum(step, axis=0)])
-    along = np.linspace(*tube.stretch, rings + 1)
-    bone = np.clip(along.astype(int), 0, len(length) - 1)
-    center = joints[bone] + (along - bone)[:, None] * step[bone]
-    turn = np.interp(along, np.arange(len(angle)) + 0.5, angle)
-    share = np.linspace(0, 1, rings + 1)
-    radii = np.array([_at(share, r) for r in zip(*tube.radii, strict=True)])  # (2, rings + 1)
-    rounding = min(0.5, radii.mean() / _length(tube))
-    radii = radii * np.sqrt(1 - np.clip(1 - np.minimum(share, 1 - share) / rounding, 0, 1) ** 2)
-    theta = 2 * np.pi * np.arange(segments) / segments
-    x = radii[0][:, None] * np.cos(theta) + tube.offset[0]
-    y = radii[1][:, None] * np.sin(theta) + tube.offset[1]
-    around = [x, y * np.cos(turn)[:, None], -y * np.sin(turn)[:, None]]
-    return center[:, None] + np.stack(around, axis=-1)
+def _splat(corners: np.ndarray, element: np.ndarray, resolution: int) -> np.ndarray:
+    """(resolution, resolution) int64: nearest depth << 32 | element, EMPTY where there is none.
 
-
-def _inward(quads: np.ndarray) -> np.ndarray:
-    """(E, 3) normals into the tubes, as long as twice the area."""
-    return np.cross(quads[:, 2] - quads[:, 0], quads[:, 3] - quads[:, 1])
-
-
-def _at(share: np.ndarray, values: tuple[float, ...]) -> np.ndarray:
-    return np.interp(share, np.linspace(0, 1, len(values)), values)
-
-
-def _length(tube: Tube) -> float:
-    lengths = [bone[1] for bone in CHAINS[tube.chain].bones]
-    ends = np.interp(tube.stretch, np.arange(len(lengths) + 1), np.cumsum([0, *lengths]))
-    return float(ends[1] - ends[0])
-
-
-def _girth(tube: Tube) -> float:
-    return float(2 * np.pi * np.mean(tube.radii))
-
-
-def _grid(tube: Tube, faces: float) -> tuple[int, int]:
-    """(rings, segments) of about square quads."""
-    segments = max(6, round((faces * _girth(tube) / _length(tube)) ** 0.5))
-    return max(4, round(faces / segments)), segments
+    `corners` (n, 4, 3) float32 column, row and depth, the depth below 2**31; `element` (n,).
+    """
+    nearest = np.full(resolution * resolution, EMPTY)
+    edge = np.abs(corners - np.roll(corners, 1, axis=1))[..., :2].max(axis=(1, 2))
+    fineness = np.clip(np.ceil(np.log2(1.3 * edge + 1)), 1, 5).astype(int)
+    for level in np.unique(fineness):
+        side, chosen = 2**level, fineness == level  # samples along a quad's side
+        a, b = np.meshgrid(*2 * [(np.arange(side, dtype=np.float32) + 0.5) / side])
+        weights = np.stack([(1 - a) * (1 - b), a * (1 - b), a * b, (1 - a) * b]).reshape(4, -1)
+        samples = np.moveaxis(corners[chosen], 1, 2) @ weights  # (n, 3, side * side)
+        column, row, depth = np.moveaxis(samples, 1, 0).astype(np.int64)
+        key = depth << 32 | element[chosen, None]
+        np.minimum.at(nearest, (row * resolution + column).ravel(), key.ravel())
+    return nearest.reshape(resolution, resolution)

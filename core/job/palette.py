@@ -20,8 +20,8 @@ _GROUNDS = ((1.0, 1.0, 1.0), (0.24, 0.24, 0.24), (0.5, 0.5, 0.5))
 def part_colors(parts: Sequence[Part]) -> tuple[Color, ...]:
     """One sRGB colour per part: its own, or the next of the palette.
 
-    Each palette colour is the one farthest (in weighted OKLab) from all colours before it, so the same
-    parts always get the same colours and a part added at the end changes none of the others.
+    Each palette colour is the one farthest (in weighted OKLab) from all colours before it, so the
+    same parts always get the same colours and a part added at the end changes none of the others.
     """
     chosen = [p.color for p in parts if p.color is not None]
     palette = iter(_farthest_first(tuple(chosen), len(parts) - len(chosen)))

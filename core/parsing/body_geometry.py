@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .names.encoder import BODY_REGIONS
+from .names.ontology import BODY_REGIONS
 
 # lower end of each trunk and leg region, as a share of body height
 _LEVELS = (

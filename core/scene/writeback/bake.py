@@ -66,7 +66,7 @@ def bake_frames(target: BakeTarget, earlier: dict[str, Any] | None, steps: Trans
     finally:
         scene.frame_set(now[0], subframe=now[1])
     _hide(ob.name, True, True)
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if animated_paths(ob) & {"hide_viewport", "hide_render"}:
         warnings = (f"The visibility of {ob.name} is animated: it shows beside its baked frames",)
     return Baked(collection.name, meshes, record, warnings)

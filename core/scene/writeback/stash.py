@@ -64,9 +64,9 @@ def _stash_object(ob: bpy.types.Object, written: bool, steps: Transaction) -> No
     if document.get("overlay"):
         steps.finish(_remove_modifier, name, document["overlay"])
     if document.get("baked"):
-        aside = rename_baked(document["baked"], "", ASIDE)
-        steps.undo(_restore_baked, aside)
-        steps.finish(remove_baked, name, aside)
+        record = rename_baked(document["baked"], "", ASIDE)
+        steps.undo(_restore_baked, record)
+        steps.finish(remove_baked, name, record)
     if not written:
         steps.finish(_write_document, name, None)
 

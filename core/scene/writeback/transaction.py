@@ -20,7 +20,7 @@ class Transaction:
     def undo(self, step: Callable[..., None], *arguments: Any) -> None:
         self._undo.append(lambda: step(*arguments))
 
-    def finish(self, step: Callable[..., None], *arguments: Any) -> None:
+    def finish(self, step: Callable[..., object], *arguments: Any) -> None:
         self._finish.append(lambda: step(*arguments))
 
     def __enter__(self) -> Transaction:
