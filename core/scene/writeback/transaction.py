@@ -14,8 +14,8 @@ class Transaction:
     """
 
     def __init__(self) -> None:
-        self._undo: list[Callable[[], None]] = []
-        self._finish: list[Callable[[], None]] = []
+        self._undo: list[Callable[[], object]] = []
+        self._finish: list[Callable[[], object]] = []
 
     def undo(self, step: Callable[..., None], *arguments: Any) -> None:
         self._undo.append(lambda: step(*arguments))
