@@ -20,8 +20,9 @@ from ..job.report import report_document, report_text
 from ..job.run import run_job
 from ..job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part, save_spec
 from ..scene.capture import capture_command
-from ..scene.character import Character, find_character, frame_range
+from ..scene.character import Character, find_character
 from ..scene.importing import open_sources
+from ..scene.motion import frame_range
 from ..scene.prepare import prepare_job
 from ..scene.writeback import WriteOptions, apply_labels, clear_labels, labelled_objects
 from .console import Console
@@ -74,7 +75,9 @@ def label(
         save_spec(folder.spec_path, spec)
     run_job(folder, capture_command, _worker(python), console.event, cancelled)
     document = report_document(folder.path)
-    console.outcome(report_text(document), document)
+    text = report_text(document)
+    write_text(folder.path / "report.txt", text + "\n")
+    console.outcome(text, document)
 
 
 def apply(
@@ -82,7 +85,8 @@ def apply(
 ) -> None:
     """Write a finished job onto the meshes of a file."""
     folder = JobFolder.open(arguments.job)
-    open_sources(arguments.scene)
+    with console.chatter():
+        open_sources(arguments.scene)
     saved = _apply(folder.path, arguments, console)
     console.outcome(f"Saved {saved}", {"job": str(folder.path), "blend": str(saved)})
 
@@ -91,7 +95,8 @@ def clear(
     arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
 ) -> None:
     """Take everything of ours off again."""
-    open_sources(arguments.scene)
+    with console.chatter():
+        open_sources(arguments.scene)
     objects = labelled_objects()
     if arguments.character:
         wanted = set(find_character(arguments.character).sources)
@@ -99,7 +104,7 @@ def clear(
     if not objects:
         raise InputError("Nothing here carries labels of Parts4D", "Check the file or the name")
     report = clear_labels(objects)
-    saved = _save(arguments, "_cleared")
+    saved = _save(arguments, "_cleared", console)
     names = ", ".join(sorted(o.name for o in objects))
     console.outcome(f"Cleared {names}; saved {saved}", {"blend": str(saved), **asdict(report)})
 
@@ -130,7 +135,8 @@ COMMANDS: Mapping[
 def _prepared(
     arguments: argparse.Namespace, parts: tuple[Part, ...], console: Console
 ) -> JobFolder:
-    open_sources(arguments.scene)
+    with console.chatter():
+        open_sources(arguments.scene)
     character = find_character(arguments.character)
     for warning in character.warnings:
         console.warn(warning)
@@ -200,7 +206,8 @@ def _worker(python: EmbeddedPython) -> Callable[[Path], list[str]]:
 
 
 def _draw_sheet(job: Path, path: Path, worker: Callable[[Path], list[str]]) -> Path:
-    run_program([*worker(job), "--sheet", str(path.absolute())], job / "logs" / "sheet.log")
+    path = path.absolute()
+    run_program([*worker(job), "--sheet", str(path)], job / "logs" / "sheet.log")
     return path
 
 
@@ -214,10 +221,10 @@ def _apply(job: Path, arguments: argparse.Namespace, console: Console) -> Path:
     written = apply_labels(LabelFiles(job), options)
     for warning in written.warnings:
         console.warn(warning)
-    return _save(arguments, "_parts")
+    return _save(arguments, "_parts", console)
 
 
-def _save(arguments: argparse.Namespace, suffix: str) -> Path:
+def _save(arguments: argparse.Namespace, suffix: str, console: Console) -> Path:
     current = Path(bpy.data.filepath) if bpy.data.filepath else None
     if arguments.in_place:
         if current is None:
@@ -230,12 +237,15 @@ def _save(arguments: argparse.Namespace, suffix: str) -> Path:
             arguments.scene[0].absolute() if arguments.scene else Path.cwd() / "untitled"
         )
         target = base.with_name(f"{base.stem}{suffix}.blend")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        bpy.ops.wm.save_as_mainfile(filepath=str(target), copy=not arguments.in_place)
-    except RuntimeError as error:
-        reason = str(error).strip().removeprefix("Error: ")
-        raise InputError(f"{target} could not be saved ({reason})", "Choose --output") from error
+    with console.chatter():
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            bpy.ops.wm.save_as_mainfile(filepath=str(target), copy=not arguments.in_place)
+        except (OSError, RuntimeError) as error:
+            reason = str(error).strip().removeprefix("Error: ")
+            raise InputError(
+                f"{target} could not be saved ({reason})", "Choose another --output"
+            ) from error
     return target
 
 

@@ -6,6 +6,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 from ..errors import Parts4DError
@@ -34,6 +37,31 @@ class Console:
         sys.stdout.flush()
         os.dup2(self._out.fileno(), 1)
         self._out.close()
+
+    @contextmanager
+    def chatter(self) -> Iterator[None]:
+        """What Blender prints of its own accord inside the block is progress; it is left out when
+        the block fails, for the error already says why, without a traceback."""
+        sys.stderr.flush()
+        kept = [(fd, os.dup(fd)) for fd in (1, 2)]
+        with tempfile.TemporaryFile() as said:
+            for fd, _ in kept:
+                os.dup2(said.fileno(), fd)
+            try:
+                yield
+            except Parts4DError:
+                said.truncate(0)
+                raise
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                for fd, original in kept:
+                    os.dup2(original, fd)
+                    os.close(original)
+                said.seek(0)
+                if not self._quiet:
+                    sys.stderr.write(said.read().decode("utf-8", "replace"))
+                    sys.stderr.flush()
 
     def event(self, message: Message) -> None:
         """Progress of a running job, a line a stage; a moving bar where someone is looking."""

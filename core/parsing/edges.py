@@ -45,7 +45,8 @@ def _gradient(channels: np.ndarray) -> np.ndarray:
 
 
 def _largest_labels(regions: np.ndarray, minimum_area: int) -> np.ndarray:
-    values, index, count = np.unique(regions, return_inverse=True, return_counts=True)
-    keep = (values >= 0) & (count >= minimum_area)
-    renumbered = np.where(keep, np.cumsum(keep) - 1, -1)
-    return renumbered[index].reshape(regions.shape).astype(np.int32)
+    count = np.bincount(regions.ravel() + 1)  # first the pixels outside, which are -1
+    keep = (count >= minimum_area) & (count > 0)
+    keep[0] = False
+    renumbered = np.where(keep, np.cumsum(keep) - 1, -1).astype(np.int32)
+    return renumbered[regions + 1]

@@ -23,6 +23,28 @@ def memory_attention(embeddings: np.ndarray, scale: float) -> np.ndarray:
     return attended
 
 
+def remember(
+    embeddings: dict[int, np.ndarray], masklets: dict[int, np.ndarray], scale: float
+) -> None:
+    """Eq. 6 inside every masklet, over all its frames and views; `embeddings` are replaced.
+
+    `embeddings` (L, D) and `masklets` (L,) of every frame. Long sequences have millions of rows:
+    they are never held twice.
+    """
+    lengths = [len(rows) for rows in embeddings.values()]
+    ends = dict(zip(embeddings, np.cumsum(lengths), strict=True))
+    first = next(iter(embeddings.values()))
+    bank = np.empty((sum(lengths), first.shape[1]), first.dtype)
+    for frame, rows in embeddings.items():
+        embeddings[frame] = bank[ends[frame] - len(rows) : ends[frame]]
+        embeddings[frame][:] = rows
+    owner = np.concatenate([masklets[frame] for frame in embeddings])
+    order = np.argsort(owner, kind="stable")
+    starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    for members in np.split(order, starts[1:]):
+        bank[members] = unit_rows(memory_attention(bank[members], scale))
+
+
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
     """`vectors` (n, D) with every non-zero row scaled to length one."""
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -81,6 +103,14 @@ class Incidence:
         """(L,) float64 pixels of each mask, at least 1."""
         pixels = np.asarray(self.pixels.sum(axis=0), np.float64).ravel()  # (A,)
         return np.maximum(self.member.T @ pixels, 1)
+
+    def without_empty_rows(self) -> tuple[np.ndarray, Incidence]:
+        """(S,) elements that have pixels in this frame, in order, and M of these alone."""
+        indptr = self.pixels.indptr
+        elements = np.flatnonzero(np.diff(indptr))
+        rows = (self.pixels.data, self.pixels.indices, np.append(indptr[elements], indptr[-1]))
+        pixels = sparse.csr_array(rows, shape=(len(elements), self.pixels.shape[1]))
+        return elements, Incidence(pixels, self.member)
 
     def seen(self) -> np.ndarray:
         """(E,) bool: elements that at least one mask covers in this frame."""

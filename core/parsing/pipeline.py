@@ -8,14 +8,16 @@ part names cost only that one. Equation numbers are those of OpenHuman4D (2025).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
+from itertools import islice
 
 import numpy as np
 
 from ..errors import InputError
-from ..job.arrays import load_arrays, save_arrays
+from ..job.arrays import save_arrays
 from .fill import nearest_seen
-from .fusion import classify, equalise, lift, memory_attention, unit_rows
+from .fusion import classify, equalise, lift, remember
 from .key_images import key_frames
 from .labelling import decide, evidence_shares, filled
 from .masks import MaskSet
@@ -25,15 +27,18 @@ from .stage_files import (
     FrameMasksBuilder,
     load_embeddings,
     load_frame_masks,
+    load_nearest,
     load_proposals,
     save_embeddings,
     save_frame_masks,
+    save_nearest,
     save_proposals,
 )
 from .validation import connected_components, opened, uncovered
 
 Counts = dict[str, int]
 Labels = tuple[np.ndarray, np.ndarray]  # label (E,) int16, confidence (E,) float16
+Evidence = tuple[np.ndarray, np.ndarray]  # elements with pixels (S,), their shares (S, K')
 
 OPENING_RADIUS = 1  # pixels: thinner leftovers are rims of masks, not parts
 VALIDATION_AREA = 16  # pixels
@@ -52,6 +57,11 @@ def make_proposals(run: Run) -> Counts:
         image = images.image(frame, view)
         masks = run.proposer.propose(image, frame)
         proposals[frame, view] = without_whole_person(masks, run.settings.whole_person)
+    if not any(len(masks.atom) for masks in proposals.values()):
+        raise InputError(
+            "No view shows anything of the character",
+            "Check that it renders: visibility, the alpha of its materials, its size",
+        )
     save_proposals(run.folder("proposals"), proposals)
     return {"key images": len(keys), "proposals": sum(m.count for m in proposals.values())}
 
@@ -101,7 +111,7 @@ def embed_masks(run: Run) -> Counts:
     remember(embeddings, owners, run.settings.memory_scale)
     for frame, rows_of_frame in embeddings.items():
         save_embeddings(folder, frame, rows_of_frame)
-    save_nearest(run, seen)
+    save_nearest(folder, nearest_of_all(run, seen))
     save_arrays(folder / "text.npz", run.encoder.text.to_arrays())
     return {"masks": sum(len(e) for e in embeddings.values())}
 
@@ -117,25 +127,33 @@ def label_elements(run: Run) -> Counts:
     columns = np.concatenate([text.encode_text(words), distractors])
     kept = np.concatenate([known, votes])  # columns whose evidence is counted
 
-    def shares_of(frame: int) -> np.ndarray:
-        """(E, K') evidence shares of one frame; rows of elements no mask covers are zero."""
+    def shares_of(frame: int) -> Evidence:
         embeddings = load_embeddings(run.folder("embeddings"), frame)
         logits = classify(embeddings, columns, text.logit_scale)  # P
         if run.settings.equalise:
             logits = equalise(logits)
-        incidence = load_frame_masks(run.folder("embeddings"), frame).incidence
+        masks = load_frame_masks(run.folder("embeddings"), frame)
+        seen, incidence = masks.incidence.without_empty_rows()
         say = incidence.areas()[:, None] ** -run.settings.specificity
-        return evidence_shares(lift(incidence, (logits * kept * say).astype(np.float32)))
+        return seen, evidence_shares(lift(incidence, (logits * kept * say).astype(np.float32)))
 
     def own_labels(frame: int) -> Labels:
-        return decide(shares_of(frame), len(words), run.settings.threshold)
+        seen, shares = shares_of(frame)
+        scores = np.zeros((element_count(run, frame), len(kept)), shares.dtype)
+        scores[seen] = shares
+        return decide(scores, len(words), run.settings.threshold)
 
-    labels_of = persistent(run, shares_of) if run.images.constant_topology else own_labels
+    frames, labels_of = run.images.frames, own_labels
+    steps = run.progress(frames)
+    if run.images.constant_topology:
+        steps = run.progress(frames + frames)  # all are asked before the first is labelled
+        labels_of = persistent(run, shares_of, islice(steps, len(frames)))
+    nearest = lru_cache(1)(partial(load_nearest, run.folder("embeddings")))
     labelled = 0
-    for frame in run.progress(run.images.frames):
+    for frame in steps:
         label, confidence = labels_of(frame)
         if run.settings.fill:
-            label, confidence = filled(label, confidence, load_nearest(run, frame))
+            label, confidence = filled(label, confidence, nearest(topology(run, frame)))
         run.labels.write_frame(frame, label, confidence)
         labelled += int((label >= 0).sum())
     return {"labelled": labelled}
@@ -164,22 +182,6 @@ def union_of_masks(
     return union
 
 
-def remember(
-    embeddings: dict[int, np.ndarray], masklets: dict[int, np.ndarray], scale: float
-) -> None:
-    """Eq. 6 inside every masklet, over all its frames and views; `embeddings` are replaced."""
-    frames = list(embeddings)
-    bank = np.concatenate([embeddings[f] for f in frames])
-    owner = np.concatenate([masklets[f] for f in frames])
-    order = np.argsort(owner, kind="stable")
-    starts = np.flatnonzero(np.diff(owner[order], prepend=-1))
-    for members in np.split(order, starts[1:]):
-        bank[members] = unit_rows(memory_attention(bank[members], scale))
-    ends = np.cumsum([len(embeddings[f]) for f in frames])
-    for frame, rows in zip(frames, np.split(bank, ends[:-1]), strict=True):
-        embeddings[frame] = rows
-
-
 def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
     """(K,) bool, parts the encoder can ground; warns of the others.
 
@@ -196,28 +198,33 @@ def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
     return known
 
 
-def persistent(run: Run, shares_of: Callable[[int], np.ndarray]) -> Callable[[int], Labels]:
+def persistent(
+    run: Run, shares_of: Callable[[int], Evidence], frames: Iterable[int]
+) -> Callable[[int], Labels]:
     """Labels of a frame, given that a polygon's part seldom changes (constant topology).
 
-    All frames decide together. A frame that shows an element departs from that only where its own
-    evidence leads by more than `persistence`, as shares of all evidence.
+    All `frames` decide together. A frame that shows an element departs from that only where its
+    own evidence leads by more than `persistence`, as shares of all evidence; that evidence is
+    gathered a second time, for that of all frames would not fit in memory.
     """
-    own: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    total: np.ndarray | float = 0.0
-    for frame in run.images.frames:
-        shares = shares_of(frame)
-        seen = np.flatnonzero(shares.any(axis=1))
-        own[frame] = seen, shares[seen]
-        total = total + shares
-    mean = evidence_shares(np.asarray(total))
+    total: np.ndarray | None = None
+    for frame in frames:
+        seen, shares = shares_of(frame)
+        if total is None:
+            total = np.zeros((element_count(run, frame), shares.shape[1]), shares.dtype)
+        total[seen] += shares
+    assert total is not None, "a capture has at least one frame"
+    mean = evidence_shares(total)
     winner = mean.argmax(axis=1)
-    parts, threshold = len(run.parts), run.settings.threshold
+    parts, threshold, persistence = len(run.parts), run.settings.threshold, run.settings.persistence
     together = decide(mean, parts, threshold)
 
     def labels_of(frame: int) -> Labels:
-        seen, shares = own[frame]
+        if persistence >= 1:
+            return together
+        seen, shares = shares_of(frame)
         lead = shares.max(axis=1, initial=0) - shares[np.arange(len(seen)), winner[seen]]
-        departs = lead > run.settings.persistence
+        departs = lead > persistence
         label, confidence = (array.copy() for array in together)
         label[seen[departs]], confidence[seen[departs]] = decide(shares[departs], parts, threshold)
         return label, confidence
@@ -229,15 +236,13 @@ def element_count(run: Run, frame: int) -> int:
     return sum(o.element_count for o in run.images.manifest.objects_at(frame))
 
 
-def save_nearest(run: Run, seen: dict[int, np.ndarray]) -> None:
+def topology(run: Run, frame: int) -> int:
+    """The first frame that has the same elements as `frame`."""
+    return run.images.frames[0] if run.images.constant_topology else frame
+
+
+def nearest_of_all(run: Run, seen: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
     """The seen element nearest to each, for filling: it does not depend on the vocabulary."""
     if run.images.constant_topology:
-        ever = np.logical_or.reduce(list(seen.values()))
-        seen = {run.images.frames[0]: ever}
-    arrays = {f"{f}": nearest_seen(run.images.facts(f), s) for f, s in seen.items()}
-    save_arrays(run.folder("embeddings") / "nearest.npz", arrays)
-
-
-def load_nearest(run: Run, frame: int) -> np.ndarray:
-    key = run.images.frames[0] if run.images.constant_topology else frame
-    return load_arrays(run.folder("embeddings") / "nearest.npz")[f"{key}"]
+        seen = {run.images.frames[0]: np.logical_or.reduce(list(seen.values()))}
+    return {frame: nearest_seen(run.images.facts(frame), s) for frame, s in seen.items()}

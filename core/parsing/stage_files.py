@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from ..job.arrays import load_arrays, save_arrays
+from ..job.arrays import ArrayReader, load_arrays, save_arrays
 from .fusion import Incidence
 from .masks import MaskSet
 
@@ -102,3 +102,14 @@ def save_embeddings(folder: Path, frame: int, embeddings: np.ndarray) -> None:
 def load_embeddings(folder: Path, frame: int) -> np.ndarray:
     """(L, D) float32. Raises JobError when the file is missing or damaged."""
     return load_arrays(folder / f"embedding_{frame:04d}.npz")["embedding"]
+
+
+def save_nearest(folder: Path, nearest: dict[int, np.ndarray]) -> None:
+    """For each topology, named by its first frame, the (E,) seen element nearest to each."""
+    save_arrays(folder / "nearest.npz", {f"{frame}": array for frame, array in nearest.items()})
+
+
+def load_nearest(folder: Path, frame: int) -> np.ndarray:
+    """(E,) int32 of the topology named `frame`. Raises JobError when the file is damaged."""
+    with ArrayReader(folder / "nearest.npz") as reader:
+        return reader[f"{frame}"]

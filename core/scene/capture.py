@@ -25,6 +25,7 @@ from .rig import Rig, check_settings, fit_rig
 from .scan import Scan, key_poses, scan_frames
 from .snapshot import Snapshot, load_snapshot, read_snapshot, snapshot_file, snapshot_path
 from .stage import build_stage
+from .writeback import clear_labels, labelled_objects
 
 Progress = Callable[[float, float], None]  # views done, views in all; may raise CancelledError
 Warn = Callable[[str], None]
@@ -63,6 +64,7 @@ def capture_in_process(
     if not snapshot_path(job).with_suffix(".json").is_file():
         snapshot_file(spec.blend, spec.character, job)
     snapshot, character = read_snapshot(job), load_snapshot(job)
+    clear_labels(labelled_objects())  # an overlay of earlier labels is not what it looks like
     check_character(character)
     frames = frames_to_capture(character, spec.frames)
 

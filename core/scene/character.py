@@ -86,37 +86,6 @@ def candidates(scene: bpy.types.Scene) -> list[str]:
     return sorted(rigs | sequences) or sorted(alone)
 
 
-def describe(character: Character, scene: bpy.types.Scene | None = None) -> str:
-    """One line for the panel: 'rigged, 3 meshes, 24k faces, frames 1-120'."""
-    count = len(character.sources)
-    first, last = frame_range(character, scene)
-    meshes = "1 mesh" if count == 1 else f"{count} meshes"
-    faces = character.faces
-    size = f"{faces} faces" if faces < 1000 else f"{faces / 1000:.3g}k faces"
-    if faces >= 1_000_000:
-        size = f"{faces / 1e6:.3g}M faces"
-    when = f"frame {first}" if first == last else f"frames {first}-{last}"
-    return f"{character.kind}, {meshes}, {size}, {when}"
-
-
-def frame_range(character: Character, scene: bpy.types.Scene | None = None) -> tuple[int, int]:
-    """First and last frame worth parsing: of the sequence, of the animation, else of the scene."""
-    if character.frames:
-        return character.frames[0], character.frames[-1]
-    scene = scene or bpy.context.scene
-    ranges = []
-    for obj in _with_rigs(character):
-        for datablock in (obj, obj.data, getattr(obj.data, "shape_keys", None)):
-            if datablock is not None and (span := compat.animation_range(datablock)):
-                ranges.append(span)
-    if not ranges:
-        return scene.frame_start, scene.frame_end
-    first, last = round(min(r[0] for r in ranges)), round(max(r[1] for r in ranges))
-    if last < scene.frame_start or first > scene.frame_end:
-        return first, last
-    return max(first, scene.frame_start), min(last, scene.frame_end)
-
-
 def armature_of(obj: bpy.types.Object) -> bpy.types.Object | None:
     """The armature that deforms `obj`, or carries it as parent (directly or further up)."""
     for modifier in obj.modifiers:
@@ -287,18 +256,6 @@ def _simulation_warnings(sources: Iterable[bpy.types.Object]) -> list[str]:
 def _rig_of(obj: bpy.types.Object) -> str | None:
     rig = armature_of(obj)
     return rig.name if rig else None
-
-
-def _with_rigs(character: Character) -> list[bpy.types.Object]:
-    found = {o.name_full: o for o in (*character.sources, *character.roots)}
-    for obj in list(found.values()):
-        rig = armature_of(obj)
-        while rig is not None:
-            found[rig.name_full] = rig
-            rig = rig.parent
-        if obj.parent is not None:
-            found[obj.parent.name_full] = obj.parent
-    return list(found.values())
 
 
 def _only_character(scene: bpy.types.Scene) -> str:

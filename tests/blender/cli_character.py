@@ -113,7 +113,8 @@ def _add_mesh(name: str, boxes: tuple[Box, ...], rig: bpy.types.Object) -> None:
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(vertices, [], faces)
     material = bpy.data.materials.new(_MATERIALS[name])
-    material.use_nodes = True
+    if material.node_tree is None:  # before 5.0
+        material.use_nodes = True
     shader = next(n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED")
     shader.inputs["Base Color"].default_value = _COLORS[_MATERIALS[name]]
     mesh.materials.append(material)

@@ -10,8 +10,9 @@ bpy = pytest.importorskip("bpy")
 
 from core.errors import InputError
 from core.job.spec import FrameSelection
-from core.scene.character import candidates, describe, find_character, frame_range
+from core.scene.character import candidates, find_character
 from core.scene.checks import check_character, frames_to_capture
+from core.scene.motion import describe, frame_range
 from core.scene.sequence import show_only_at
 from tests.blender.capture_scenes import captured, empty_file, rigged_character, sphere
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -119,17 +120,29 @@ def test_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_frame_departs_from_the_others_only_on_a_clear_lead() -> None:
     table = {1: [[0.9, 0.1]], 2: [[0.9, 0.1]], 3: [[0.3, 0.7]], 4: [[0.0, 0.0]]}
-    images = SimpleNamespace(frames=tuple(table))
+    mesh = SimpleNamespace(element_count=1)
+    images = SimpleNamespace(manifest=SimpleNamespace(objects_at=lambda frame: [mesh]))
 
     def labels_with(persistence: float) -> list[int]:
         settings = ParsingSettings(persistence=persistence)
         run = SimpleNamespace(images=images, settings=settings, parts=(Part("a"), Part("b")))
-        labels_of = persistent(run, lambda frame: np.array(table[frame]))
+        labels_of = persistent(run, lambda frame: (np.array([0]), np.array(table[frame])), table)
         return [int(labels_of(frame)[0][0]) for frame in table]
 
     assert labels_with(1.0) == [0, 0, 0, 0]
     assert labels_with(0.5) == [0, 0, 0, 0]
     assert labels_with(0.3) == [0, 0, 1, 0]
+
+
+def test_a_character_nobody_can_see_is_refused(tmp_path: Path) -> None:
+    files = write_paper_doll(tmp_path)
+    for frame in files.manifest.frames:
+        views = [files.view(frame, view) for view in range(2)]
+        files.close()
+        files.write_frame(frame, [replace(v, element=np.full_like(v.element, -1)) for v in views])
+    run = Run(tmp_path, ParsingSettings(), [Part("head")])
+    with pytest.raises(InputError, match="No view shows anything"):
+        STAGES["proposals"](run)
 
 
 def test_cancel_is_obeyed_between_images(tmp_path: Path) -> None:

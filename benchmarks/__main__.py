@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All benchmarks one after another, each in its own process, and one table of targets.
+
+    python -m benchmarks [--quick] [--characters FOLDER] [--json FILE]
+
+`--quick` uses short sequences and leaves out the memory case: for seeing that all of it runs, its
+numbers say little about the targets. `--characters` adds the quality of the labels; see quality.py
+for what the folder holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Document = dict[str, Any]
+Figures = Callable[[list[Document]], float]  # from the JSON objects that a benchmark prints
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of the table."""
+
+    what: str
+    limit: float | None  # None: a number to watch, without a target
+    unit: str
+    measured: Figures
+    at_most: bool = True  # otherwise `limit` is a minimum
+
+    def verdict(self, value: float) -> str:
+        if self.limit is None or not np.isfinite(value):
+            return "" if np.isfinite(value) else "not measured"
+        return "ok" if (value <= self.limit) == self.at_most else "MISSED"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A module of this package that prints JSON objects, one a line."""
+
+    module: str
+    arguments: tuple[str, ...]
+    targets: tuple[Target, ...]
+    json_file: bool = False  # it writes a list of objects to `--json FILE` instead
+
+    @property
+    def command(self) -> str:
+        return " ".join(["python -m", f"benchmarks.{self.module}", *self.arguments])
+
+
+def benchmarks(quick: bool, characters: Path | None) -> list[Benchmark]:
+    """What is run, in order."""
+    short = ("--frames", "4") if quick else ()
+    repeat = () if quick else ("--repeat", "3")
+    chosen = [
+        Benchmark(
+            "capture",
+            short,
+            (Target("capture, a view", 0.15, "s", lambda d: d[-1]["per_view"]),),
+        ),
+        Benchmark(
+            "parsing",
+            (*short, *repeat, "--json"),
+            (
+                Target("parsing, all stages", 20, "s", lambda d: d[-1]["all stages"]),
+                Target("new vocabulary", 1, "s", lambda d: d[-1]["new vocabulary"]),
+                Target(
+                    "new vocabulary, whole process",
+                    None,
+                    "s",
+                    lambda d: d[-1]["new vocabulary, whole process"],
+                ),
+            ),
+        ),
+        Benchmark(
+            "parsing",
+            ("--memory", "--json"),
+            (
+                Target("peak memory, large", 3, "GB", lambda d: d[-1]["peak GB"]),
+                Target("all stages, large", None, "s", lambda d: d[-1]["all stages"]),
+                Target("new vocabulary, large", None, "s", lambda d: d[-1]["new vocabulary"]),
+            ),
+        ),
+        Benchmark(
+            "writeback",
+            short,
+            (Target("writing back", 5, "s", lambda d: max(case["apply"] for case in d)),),
+        ),
+    ]
+    if characters is not None:
+        few = ("--frames", "1") if quick else ()
+        means = (
+            Target("mIoU", None, "", lambda d: _mean(d, "miou"), at_most=False),
+            Target("mIoU of named classes", None, "", lambda d: _mean(d, "named_miou"), False),
+        )
+        chosen.append(Benchmark("quality", (str(characters), *few), means, json_file=True))
+    return [b for b in chosen if not (quick and "--memory" in b.arguments)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--characters", type=Path, help="folder of labelled characters")
+    parser.add_argument("--json", type=Path, help="also write what every benchmark said here")
+    arguments = parser.parse_args()
+    rows, record = [], []
+    for benchmark in benchmarks(arguments.quick, arguments.characters):
+        print(f"{benchmark.command} ...", file=sys.stderr, flush=True)
+        documents = run(benchmark)
+        record.append({"command": benchmark.command, "printed": documents})
+        for target in benchmark.targets:
+            rows.append(row(target, documents, benchmark.command))
+    print(table(rows), flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    if any("MISSED" in line for line in rows):
+        sys.exit(1)
+
+
+def run(benchmark: Benchmark) -> list[Document]:
+    """The JSON objects it printed; none when it is not there or fails, which is said."""
+    if importlib.util.find_spec(f"benchmarks.{benchmark.module}") is None:
+        print(f"there is no benchmark called {benchmark.module}", file=sys.stderr)
+        return []
+    with tempfile.TemporaryDirectory(prefix="parts4d-benchmark-") as folder:
+        file = Path(folder) / "rows.json"
+        asked = ("--json", str(file)) if benchmark.json_file else ()
+        command = [sys.executable, "-m", f"benchmarks.{benchmark.module}"]
+        done = subprocess.run(
+            [*command, *benchmark.arguments, *asked],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).resolve().parents[1],
+        )
+        if done.returncode:
+            print(f"{benchmark.module} ended with {done.returncode}", file=sys.stderr)
+        if benchmark.json_file:
+            return json.loads(file.read_text("utf-8")) if file.is_file() else []
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def row(target: Target, documents: list[Document], command: str) -> tuple[str, ...]:
+    value = target.measured(documents) if documents else float("nan")
+    sign = "<=" if target.at_most else ">="
+    wanted = f"{sign} {target.limit:g} {target.unit}" if target.limit is not None else ""
+    measured = f"{value:.3g} {target.unit}".rstrip()
+    return target.what, wanted, measured, target.verdict(value), command
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their longest entry."""
+    lines = [("what", "target", "measured", "", "command"), *rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ([c.ljust(w) for c, w in zip(line, widths, strict=True)] for line in lines)
+    return "\n".join("  ".join(line).rstrip() for line in padded)
+
+
+def _mean(documents: list[Document], key: str) -> float:
+    """Over the characters that have a ground truth."""
+    values = [d[key] for d in documents if np.isfinite(d[key])]
+    return float(np.mean(values)) if values else float("nan")
+
+
+if __name__ == "__main__":
+    main()
