@@ -96,11 +96,13 @@ class ChildProcess:
         with contextlib.suppress(OSError, ValueError):
             assert self._popen.stdin is not None
             self._popen.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._popen.wait(timeout=1.0)
-        if self._popen.poll() is None:
-            self._popen.kill()
-            self._popen.wait()
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(timeout=1.0)
+        finally:  # a second Ctrl-C does not wait
+            if self._popen.poll() is None:
+                self._popen.kill()
+                self._popen.wait()
         for reader, pipe in zip(
             self._readers, (self._popen.stdout, self._popen.stderr), strict=True
         ):

@@ -7,6 +7,7 @@ are made absolute in the written copy alone.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from contextlib import suppress
@@ -135,10 +136,12 @@ def _write_library(path: Path, blocks: set[bpy.types.Object]) -> None:
     """Raises OSError when the file could not be written whole."""
     try:
         bpy.data.libraries.write(str(path), blocks, path_remap="ABSOLUTE", fake_user=False)
-    except RuntimeError as error:  # Blender's report, without an errno
+    except (OSError, RuntimeError) as error:  # Blender's report, without an errno
+        said = str(error).strip().removeprefix("Error: ")
         usage = os.statvfs(path.parent) if hasattr(os, "statvfs") else None
         full = usage is not None and usage.f_bavail * usage.f_frsize < 1 << 20
-        code = 28 if full or "space" in str(error).lower() else 5  # ENOSPC, EIO
-        raise OSError(code, str(error).strip()) from error
+        # A write that came to its end too early leaves no reason but "Success".
+        full = full or said == "Success" or "space" in said.lower()
+        raise OSError(errno.ENOSPC if full else errno.EIO, said) from error
     if not path.is_file():
-        raise OSError(5, "Blender did not write the file")
+        raise OSError(errno.EIO, "Blender did not write the file")
