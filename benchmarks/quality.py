@@ -32,8 +32,8 @@ from core.job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSetti
 from core.parsing.names.encoder import NamesEncoder
 from core.scene.capture import capture_command
 from core.scene.character import Character, find_character
-from core.scene.importing import open_sources
 from core.scene.motion import frame_range
+from core.scene.opening import open_sources
 from core.scene.prepare import prepare_job
 from vendor_setup import embedded_python
 

@@ -21,8 +21,8 @@ from ..job.run import run_job
 from ..job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part, save_spec
 from ..scene.capture import capture_command
 from ..scene.character import Character, find_character
-from ..scene.importing import open_sources
 from ..scene.motion import frame_range
+from ..scene.opening import open_sources
 from ..scene.prepare import prepare_job
 from ..scene.writeback import WriteOptions, apply_labels, clear_labels, labelled_objects
 from .console import Console

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import bpy
@@ -12,14 +12,7 @@ import bpy
 from ..errors import InputError
 from . import compat
 from .character import FRAME_PROPERTY
-
-_IMPORTERS: dict[str, Callable[[str], object]] = {
-    ".ply": lambda path: bpy.ops.wm.ply_import(filepath=path),
-    ".obj": lambda path: bpy.ops.wm.obj_import(filepath=path),
-    ".stl": lambda path: bpy.ops.wm.stl_import(filepath=path),
-    ".glb": lambda path: bpy.ops.import_scene.gltf(filepath=path),
-    ".gltf": lambda path: bpy.ops.import_scene.gltf(filepath=path),
-}
+from .importing import check_kind, import_file
 
 
 def natural_order(path: Path) -> tuple[object, ...]:
@@ -50,7 +43,7 @@ def import_sequence(
     collection = bpy.data.collections.new(name or stem or "sequence")
     scene.collection.children.link(collection)
     for path, frame in zip(files, frames, strict=True):
-        for obj in _import_file(path):
+        for obj in import_file(path):
             for home in list(obj.users_collection):
                 home.objects.unlink(obj)
             collection.objects.link(obj)
@@ -77,11 +70,7 @@ def _frames(files: Sequence[Path], keep_numbers: bool) -> list[int]:
     if not files:
         raise InputError("No files are given", "Name the files of the sequence")
     for path in files:
-        if path.suffix.lower() not in _IMPORTERS:
-            known = " ".join(sorted(_IMPORTERS))
-            raise InputError(f"{path.name} is of a kind that cannot be read", f"Use {known}")
-        if not path.is_file():
-            raise InputError(f"{path} does not exist", "Check the path")
+        check_kind(path)
     if not keep_numbers:
         return list(range(1, len(files) + 1))
     numbers = [file_number(p) for p in files]
@@ -93,16 +82,3 @@ def _frames(files: Sequence[Path], keep_numbers: bool) -> list[int]:
                 f"Two files have the number {number}, one of them {path.name}", "Rename one"
             )
     return [n for n in numbers if n is not None]
-
-
-def _import_file(path: Path) -> list[bpy.types.Object]:
-    before = set(bpy.data.objects)
-    try:
-        _IMPORTERS[path.suffix.lower()](str(path))
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
-        raise InputError(f"{path} cannot be read ({reason})", "Check the file") from error
-    made = [o for o in bpy.data.objects if o not in before]
-    if not any(o.type == "MESH" and len(o.data.polygons) for o in made):
-        raise InputError(f"{path} has no mesh with faces", "Export it with its faces")
-    return made
