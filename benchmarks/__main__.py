@@ -64,7 +64,10 @@ def benchmarks(quick: bool, characters: Path | None) -> list[Benchmark]:
         Benchmark(
             "capture",
             short,
-            (Target("capture, a view", 0.15, "s", lambda d: d[-1]["per_view"]),),
+            (
+                Target("capture, a view", 0.15, "s", lambda d: d[-1]["per_view"]),
+                Target("capture, processor time", None, "s", lambda d: d[-1]["cpu_per_view"]),
+            ),
         ),
         Benchmark(
             "parsing",

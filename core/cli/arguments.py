@@ -84,7 +84,8 @@ def _add_frames(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--frames",
         type=frame_selection,
-        help="START-END, START-END/STEP or one frame; default: the animation's range",
+        help="START-END, START-END/STEP or one frame, with = before a minus (--frames=-9-9); "
+        "default: the animation's range",
     )
     parser.add_argument(
         "--keyframes", type=int, default=0, metavar="N", help="only the N most different poses"

@@ -143,7 +143,8 @@ def label_elements(run: Run) -> Counts:
         scores[seen] = shares
         return decide(scores, len(words), run.settings.threshold)
 
-    frames, labels_of = run.images.frames, own_labels
+    labels_of: Callable[[int], Labels] = own_labels
+    frames = run.images.frames
     steps = run.progress(frames)
     if run.images.constant_topology:
         steps = run.progress(frames + frames)  # all are asked before the first is labelled

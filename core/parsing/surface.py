@@ -105,7 +105,7 @@ class SurfaceMasklets:
         return None if None in self._element_counts else frame
 
     def _atoms_of(self, key: int | None) -> tuple[np.ndarray, np.ndarray]:
-        """(atom of each element (E,) int32, member (A, N) bool), made again after a change."""
+        """(atom of each element (E,) int32, member (A, N) bool), of the last topology asked for."""
         if key not in self._atoms:
             count = len(self._ids[key])
             lengths = [len(s) for s in self._elements[key]]
@@ -113,7 +113,7 @@ class SurfaceMasklets:
             columns = np.repeat(np.arange(count), lengths)
             dense = np.zeros((self._element_counts[key], count), bool)
             dense[rows, columns] = True
-            self._atoms[key] = unique_rows(dense)
+            self._atoms = {key: unique_rows(dense)}
         return self._atoms[key]
 
 

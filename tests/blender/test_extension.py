@@ -26,7 +26,8 @@ from tests.blender.command_line import SMALL, label_bytes
 PACKAGE = "bl_ext.user_default.parts4d"
 _BEFORE = """
 import contextlib, io, json, os, sys
-import addon_utils, bpy
+import bpy
+import addon_utils  # Blender's, on the path once bpy is loaded
 PACKAGE = "bl_ext.user_default.parts4d"
 ARGUMENTS = json.loads(sys.argv[1])
 ANSWER = {}
@@ -38,8 +39,9 @@ def enable():
 def ours():
     found = [name for name in dir(bpy.types) if "parts4d" in name.lower()]
     found += [name for name in dir(bpy.ops) if "parts4d" in name.lower()]
-    found += [c.__name__ for kind in (bpy.types.Operator, bpy.types.Panel, bpy.types.PropertyGroup)
-              for c in kind.__subclasses__() if c.__module__.startswith(PACKAGE) and c.is_registered]
+    for kind in (bpy.types.Operator, bpy.types.Panel, bpy.types.PropertyGroup):
+        found += [c.__name__ for c in kind.__subclasses__()
+                  if c.__module__.startswith(PACKAGE) and c.is_registered]
     for kind in (bpy.types.Scene, bpy.types.WindowManager, bpy.types.Object, bpy.types.Mesh):
         found += [name for name in dir(kind) if "parts4d" in name.lower()]
     handlers = bpy.app.handlers

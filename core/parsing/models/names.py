@@ -9,6 +9,7 @@ mixes, the less of its probability is left for the typed words.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -54,24 +55,39 @@ class NamesText:
         return self.names.unknown(names)
 
 
+@dataclass(frozen=True)
+class _Evidence:
+    """What the encoder needs of a frame's facts; a sequence has as many as frames."""
+
+    object: np.ndarray  # (E,) int32, as in Facts
+    material: np.ndarray  # (E,) int32
+    bone: np.ndarray  # (E,) int32
+    region: np.ndarray  # (E,) int32 into BODY_REGIONS
+    side: np.ndarray  # (E,) int8
+
+    @classmethod
+    def of(cls, facts: Facts) -> _Evidence:
+        regions = body_regions(facts.centroid, facts.area)
+        return cls(facts.object, facts.material, facts.bone, *regions)
+
+
 class NamesMaskEncoder:
     """`MaskEncoder` by the names of objects, materials and bones under a mask."""
 
     def __init__(self, images: Images) -> None:
         frames = images.frames[:1] if images.constant_topology else images.frames
-        facts = [images.facts(frame) for frame in frames]
-        starts = np.cumsum([0] + [f.count for f in facts])[:-1]
+        facts = [_Evidence.of(images.facts(frame)) for frame in frames]
+        starts = np.cumsum([0] + [len(f.object) for f in facts])[:-1]
         self._start = dict(zip(frames, starts, strict=True))
         self._constant = images.constant_topology
         names = images.manifest.names
-        regions = [body_regions(f.centroid, f.area) for f in facts]
         encoder = NamesEncoder.from_facts(
             NameTables(names.objects, names.materials, names.bones, names.bone_parent),
             _joined(facts, "object"),
             _joined(facts, "material"),
             _joined(facts, "bone"),
-            body_region=np.concatenate([region for region, _ in regions]),
-            side=np.concatenate([side for _, side in regions]),
+            body_region=_joined(facts, "region"),
+            side=_joined(facts, "side"),
         )
         self._combination = encoder.element_combination  # (E,) of all frames one after another
         self._vectors = _with_mixed(encoder.combination_vectors)  # (U, D) unit rows
@@ -97,5 +113,5 @@ def _with_mixed(vectors: np.ndarray) -> np.ndarray:
     return np.insert(vectors, 0, np.float32(0), axis=1)
 
 
-def _joined(facts: list[Facts], field: str) -> np.ndarray:
+def _joined(facts: list[_Evidence], field: str) -> np.ndarray:
     return np.concatenate([getattr(f, field) for f in facts])
