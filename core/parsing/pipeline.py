@@ -8,25 +8,23 @@ part names cost only that one. Equation numbers are those of OpenHuman4D (2025).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
-from itertools import islice
 
 import numpy as np
 
 from ..errors import InputError
 from ..job.arrays import save_arrays
+from .evidence import Evidence, labels_alone, labels_together
 from .fill import nearest_seen
-from .fusion import classify, equalise, lift, remember
+from .fusion import remember
 from .key_images import key_frames
-from .labelling import decide, evidence_shares, filled
+from .labelling import filled
 from .masks import MaskSet
 from .run import Run
 from .seams import Masklets
 from .stage_files import (
     FrameMasksBuilder,
-    load_embeddings,
-    load_frame_masks,
     load_nearest,
     load_proposals,
     save_embeddings,
@@ -37,8 +35,6 @@ from .stage_files import (
 from .validation import connected_components, opened, uncovered
 
 Counts = dict[str, int]
-Labels = tuple[np.ndarray, np.ndarray]  # label (E,) int16, confidence (E,) float16
-Evidence = tuple[np.ndarray, np.ndarray]  # elements with pixels (S,), their shares (S, K')
 
 OPENING_RADIUS = 1  # pixels: thinner leftovers are rims of masks, not parts
 VALIDATION_AREA = 16  # pixels
@@ -118,41 +114,10 @@ def embed_masks(run: Run) -> Counts:
 
 def label_elements(run: Run) -> Counts:
     """Classification, equalisation (eq. 7), lifting Y = M P', threshold, filling."""
-    words = [part.words for part in run.parts]
-    text = run.text_side
-    known = known_parts(run, text.unknown(words))
-    distractors, votes = text.encode_distractors()
-    if not run.settings.distractors:
-        distractors, votes = distractors[~votes], votes[~votes]
-    columns = np.concatenate([text.encode_text(words), distractors])
-    kept = np.concatenate([known, votes])  # columns whose evidence is counted
-
-    def shares_of(frame: int) -> Evidence:
-        embeddings = load_embeddings(run.folder("embeddings"), frame)
-        logits = classify(embeddings, columns, text.logit_scale)  # P
-        if run.settings.equalise:
-            logits = equalise(logits)
-        masks = load_frame_masks(run.folder("embeddings"), frame)
-        seen, incidence = masks.incidence.without_empty_rows()
-        say = incidence.areas()[:, None] ** -run.settings.specificity
-        return seen, evidence_shares(lift(incidence, (logits * kept * say).astype(np.float32)))
-
-    def own_labels(frame: int) -> Labels:
-        seen, shares = shares_of(frame)
-        scores = np.zeros((element_count(run, frame), len(kept)), shares.dtype)
-        scores[seen] = shares
-        return decide(scores, len(words), run.settings.threshold)
-
-    labels_of: Callable[[int], Labels] = own_labels
-    frames = run.images.frames
-    steps = run.progress(frames)
-    if run.images.constant_topology:
-        steps = run.progress(frames + frames)  # all are asked before the first is labelled
-        labels_of = persistent(run, shares_of, islice(steps, len(frames)))
+    labels = labels_together if run.images.constant_topology else labels_alone
     nearest = lru_cache(1)(partial(load_nearest, run.folder("embeddings")))
     labelled = 0
-    for frame in steps:
-        label, confidence = labels_of(frame)
+    for frame, (label, confidence) in labels(run, Evidence(run)):
         if run.settings.fill:
             label, confidence = filled(label, confidence, nearest(topology(run, frame)))
         run.labels.write_frame(frame, label, confidence)
@@ -181,56 +146,6 @@ def union_of_masks(
     union = np.zeros(element_map.shape, bool)
     union[element_map >= 0] = masklets.masks(frame, view, element_map).covered()
     return union
-
-
-def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
-    """(K,) bool, parts the encoder can ground; warns of the others.
-
-    Raises InputError when none is left.
-    """
-    known = np.array([part.name not in unknown for part in run.parts])
-    for name, alike in unknown.items():
-        hint = f" Did you mean {' or '.join(repr(a) for a in alike)}?" if alike else ""
-        run.warn(f"'{name}' is not known to this encoder and gets no labels.{hint}")
-    if not known.any():
-        raise InputError(
-            "None of the part names is known to this encoder", "Use other words or add synonyms"
-        )
-    return known
-
-
-def persistent(
-    run: Run, shares_of: Callable[[int], Evidence], frames: Iterable[int]
-) -> Callable[[int], Labels]:
-    """Labels of a frame, given that a polygon's part seldom changes (constant topology).
-
-    All `frames` decide together. A frame that shows an element departs from that only where its
-    own evidence leads by more than `persistence`, as shares of all evidence; that evidence is
-    gathered a second time, for that of all frames would not fit in memory.
-    """
-    total: np.ndarray | None = None
-    for frame in frames:
-        seen, shares = shares_of(frame)
-        if total is None:
-            total = np.zeros((element_count(run, frame), shares.shape[1]), shares.dtype)
-        total[seen] += shares
-    assert total is not None, "a capture has at least one frame"
-    mean = evidence_shares(total)
-    winner = mean.argmax(axis=1)
-    parts, threshold, persistence = len(run.parts), run.settings.threshold, run.settings.persistence
-    together = decide(mean, parts, threshold)
-
-    def labels_of(frame: int) -> Labels:
-        if persistence >= 1:
-            return together
-        seen, shares = shares_of(frame)
-        lead = shares.max(axis=1, initial=0) - shares[np.arange(len(seen)), winner[seen]]
-        departs = lead > persistence
-        label, confidence = (array.copy() for array in together)
-        label[seen[departs]], confidence[seen[departs]] = decide(shares[departs], parts, threshold)
-        return label, confidence
-
-    return labels_of
 
 
 def element_count(run: Run, frame: int) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +12,9 @@ import pytest
 from core.errors import CancelledError, InputError
 from core.job.label_files import LabelFiles
 from core.job.spec import ParsingSettings, Part
-from core.parsing.pipeline import STAGES, label_elements, persistent
+from core.parsing.evidence import Evidence, Labels, labels_together
+from core.parsing.labelling import decide
+from core.parsing.pipeline import STAGES, label_elements
 from core.parsing.run import Run
 from core.parsing.seams import image_order
 from core.parsing.surface import SurfaceMasklets
@@ -118,16 +119,29 @@ def test_a_second_run_gives_the_same_bytes(tmp_path: Path) -> None:
         assert path.read_bytes() == other.read_bytes(), path.name
 
 
-def test_a_frame_departs_from_the_others_only_on_a_clear_lead() -> None:
-    table = {1: [[0.9, 0.1]], 2: [[0.9, 0.1]], 3: [[0.3, 0.7]], 4: [[0.0, 0.0]]}
-    mesh = SimpleNamespace(element_count=1)
-    images = SimpleNamespace(manifest=SimpleNamespace(objects_at=lambda frame: [mesh]))
+class OneElement(Evidence):
+    """Evidence for two parts at the only element of a mesh, given for every frame."""
+
+    def __init__(self, table: dict[int, list[float]]) -> None:
+        self._table = table
+
+    def shares(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
+        return np.array([0]), np.array([self._table[frame]])
+
+    def spread(self, seen: np.ndarray, shares: np.ndarray, frame: int) -> np.ndarray:
+        return shares
+
+    def decide(self, shares: np.ndarray) -> Labels:
+        return decide(shares, 2, 0.2)
+
+
+def test_a_frame_departs_from_the_others_only_on_a_clear_lead(tmp_path: Path) -> None:
+    write_paper_doll(tmp_path)
+    table = {1: [0.9, 0.1], 2: [0.9, 0.1], 3: [0.3, 0.7], 4: [0.0, 0.0]}
 
     def labels_with(persistence: float) -> list[int]:
-        settings = ParsingSettings(persistence=persistence)
-        run = SimpleNamespace(images=images, settings=settings, parts=(Part("a"), Part("b")))
-        labels_of = persistent(run, lambda frame: (np.array([0]), np.array(table[frame])), table)
-        return [int(labels_of(frame)[0][0]) for frame in table]
+        run = Run(tmp_path, ParsingSettings(persistence=persistence), [Part("a"), Part("b")])
+        return [int(label[0]) for _, (label, _) in labels_together(run, OneElement(table))]
 
     assert labels_with(1.0) == [0, 0, 0, 0]
     assert labels_with(0.5) == [0, 0, 0, 0]

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the masks say of each element, and the labels that follow: frame by frame, or together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+import numpy as np
+
+from ..errors import InputError
+from .fusion import classify, equalise, lift
+from .labelling import decide, evidence_shares
+from .run import Run
+from .stage_files import load_embeddings, load_frame_masks
+
+Labels = tuple[np.ndarray, np.ndarray]  # label (E,) int16, confidence (E,) float16
+
+
+class Evidence:
+    """Evidence of the masks for K' things: the run's parts, then hidden ones that vote.
+
+    Raises InputError when the encoder knows none of the parts.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._text = run.text_side
+        words = [part.words for part in run.parts]
+        known = known_parts(run, self._text.unknown(words))
+        distractors, votes = self._text.encode_distractors()
+        if not run.settings.distractors:
+            distractors, votes = distractors[~votes], votes[~votes]
+        self._columns = np.concatenate([self._text.encode_text(words), distractors])
+        self._kept = np.concatenate([known, votes])  # columns whose evidence is counted
+
+    def shares(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
+        """(elements with pixels in the frame (S,), their shares of evidence (S, K'))."""
+        folder, settings = self._run.folder("embeddings"), self._run.settings
+        logits = classify(load_embeddings(folder, frame), self._columns, self._text.logit_scale)
+        if settings.equalise:
+            logits = equalise(logits)
+        seen, incidence = load_frame_masks(folder, frame).incidence.without_empty_rows()
+        say = incidence.areas()[:, None] ** -settings.specificity
+        return seen, evidence_shares(
+            lift(incidence, (logits * self._kept * say).astype(np.float32))
+        )
+
+    def decide(self, shares: np.ndarray) -> Labels:
+        return decide(shares, len(self._run.parts), self._run.settings.threshold)
+
+    def spread(self, seen: np.ndarray, shares: np.ndarray, frame: int) -> np.ndarray:
+        """(E, K') shares of all elements of the frame's topology, zero where not seen."""
+        count = sum(o.element_count for o in self._run.images.manifest.objects_at(frame))
+        spread = np.zeros((count, shares.shape[1]), shares.dtype)
+        spread[seen] = shares
+        return spread
+
+
+def labels_alone(run: Run, evidence: Evidence) -> Iterator[tuple[int, Labels]]:
+    """(frame, labels), each from the evidence of that frame."""
+    for frame in run.progress(run.images.frames):
+        seen, shares = evidence.shares(frame)
+        yield frame, evidence.decide(evidence.spread(seen, shares, frame))
+
+
+def labels_together(run: Run, evidence: Evidence) -> Iterator[tuple[int, Labels]]:
+    """(frame, labels) for constant topology, where a polygon's part seldom changes.
+
+    All frames decide together. A frame that shows an element departs from that only where its own
+    evidence leads by more than `persistence`, as shares of all evidence; that evidence is gathered
+    a second time, for that of all frames would not fit in memory.
+    """
+    frames, persistence = run.images.frames, run.settings.persistence
+    steps = run.progress(frames + frames)  # all are asked before the first is labelled
+    total: np.ndarray | float = 0.0
+    for frame in islice(steps, len(frames)):
+        total = total + evidence.spread(*evidence.shares(frame), frame)
+    mean = evidence_shares(np.asarray(total))
+    winner, together = mean.argmax(axis=1), evidence.decide(mean)
+    for frame in steps:
+        label, confidence = (array.copy() for array in together)
+        if persistence < 1:
+            seen, shares = evidence.shares(frame)
+            lead = shares.max(axis=1, initial=0) - shares[np.arange(len(seen)), winner[seen]]
+            departs = lead > persistence
+            label[seen[departs]], confidence[seen[departs]] = evidence.decide(shares[departs])
+        yield frame, (label, confidence)
+
+
+def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
+    """(K,) bool, parts the encoder can ground; warns of the others.
+
+    Raises InputError when none is left.
+    """
+    known = np.array([part.name not in unknown for part in run.parts])
+    for name, alike in unknown.items():
+        hint = f" Did you mean {' or '.join(repr(a) for a in alike)}?" if alike else ""
+        run.warn(f"'{name}' is not known to this encoder and gets no labels.{hint}")
+    if not known.any():
+        raise InputError(
+            "None of the part names is known to this encoder", "Use other words or add synonyms"
+        )
+    return known
