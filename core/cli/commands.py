@@ -166,7 +166,8 @@ def _prepared(
     path = arguments.job or base.with_name(f"{base.stem}_{_file_name(character.name)}.parts4d")
     # A file opened a moment ago is unchanged, though without a window Blender calls it dirty.
     changed = not arguments.scene and bpy.data.is_dirty
-    return prepare_job(path, spec, character, sources, changed)
+    with console.chatter():
+        return prepare_job(path, spec, character, sources, changed)
 
 
 def _frames(arguments: argparse.Namespace, character: Character) -> FrameSelection:

@@ -30,8 +30,8 @@ _OUR_NAMES = frozenset(
     | {"result.json", "events.jsonl", "report.txt", "sheet.png"}
 )
 # Left by a kill.
-_SNAPSHOT_LEFTOVER = re.compile(r"\.snapshot\.\d+\.blend[@\d]*|snapshot\.blend[@\d]+")
-_TEMPORARY = re.compile(rf"\..+\.\d+\.tmp|{_SNAPSHOT_LEFTOVER.pattern}")
+_TEMPORARY = re.compile(r"\..+\.\d+\.tmp|\.snapshot\.\d+\.blend[@\d]*|snapshot\.blend[@\d]+")
+_WRITTEN_UNLOCKED = (".report.txt.", ".sheet.png.")
 
 
 class JobFolder:
@@ -63,6 +63,7 @@ class JobFolder:
         folder = cls(path)
         folder.check()
         with folder.lock():
+            folder.remove_leftovers()
             save_spec(folder.spec_path, spec)
         return folder
 
@@ -114,10 +115,17 @@ class JobFolder:
             ) from error
 
     def remove_leftovers(self) -> None:
-        """Removes half-written snapshots of killed runs. For the holder of the lock only."""
-        for path in self.path.iterdir():
-            if _SNAPSHOT_LEFTOVER.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+        """Removes what killed runs left half written; stages clear their own folders.
+
+        For the holder of the lock only. Raises JobError.
+        """
+        try:
+            for path in self.path.iterdir():
+                is_ours = not path.name.startswith(_WRITTEN_UNLOCKED)
+                if is_ours and _TEMPORARY.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise disk_error(error, self.path / "file") from error
 
     def lock(self) -> FolderLock:
         """A context manager; entering it raises JobError while another process runs the job."""

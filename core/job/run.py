@@ -104,6 +104,7 @@ class _Run:
         self, stages: Sequence[str], capture_command: CaptureCommand, worker_command: WorkerCommand
     ) -> None:
         start = time.monotonic()
+        self.folder.remove_leftovers()
         spec = self.folder.load_spec()
         keys = stage_keys(spec, self.folder.snapshot_hash(spec))
         self.store.discard_damaged("labels")  # small, and read by others: looked at byte by byte

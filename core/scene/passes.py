@@ -90,7 +90,9 @@ def render_channels(scene: bpy.types.Scene, folder: Path) -> dict[str, np.ndarra
         bpy.ops.render.render(write_still=True, scene=scene.name)
         return read_exr(path)
     except RuntimeError as error:
-        raise JobError(f"Rendering failed ({str(error).strip()})", _AGAIN) from error
+        reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
+        remedy = _FREE_SPACE if "space" in reason.lower() else _AGAIN
+        raise JobError(f"Rendering failed ({reason})", remedy) from error
     except (ExrError, OSError) as error:
         raise JobError(f"Blender could not write {path} ({error})", _FREE_SPACE) from error
     finally:

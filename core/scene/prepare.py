@@ -34,7 +34,6 @@ def prepare_job(
     known = folder.path / "source.json"
     source = {"character": character.name, "sha256": _combined_hash(sources)}
     with folder.lock():
-        folder.remove_leftovers()
         if not sources or changed or not _is_kept(folder, spec, source):
             known.unlink(missing_ok=True)
             write_snapshot(character, folder.path)

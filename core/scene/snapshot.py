@@ -139,8 +139,9 @@ def _write_library(path: Path, blocks: set[bpy.types.Object]) -> None:
     except (OSError, RuntimeError) as error:  # Blender's report, without an errno
         said = str(error).strip().removeprefix("Error: ")
         usage = os.statvfs(path.parent) if hasattr(os, "statvfs") else None
-        full = usage is not None and usage.f_bavail * usage.f_frsize < 1 << 20
-        # A write that came to its end too early leaves no reason but "Success".
+        # A write that came to its end too early leaves an old reason, or "Success"; the half file
+        # is gone by now. With so little room no job can run in any case.
+        full = usage is not None and usage.f_bavail * usage.f_frsize < 32 << 20
         full = full or said == "Success" or "space" in said.lower()
         raise OSError(errno.ENOSPC if full else errno.EIO, said) from error
     if not path.is_file():

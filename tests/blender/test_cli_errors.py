@@ -65,7 +65,7 @@ class TestTheScene:
         parse(scene=tmp_path / "no.blend").failed(INPUT, "no.blend does not exist")
 
     def test_a_folder_in_place_of_a_file(self, parse, tmp_path):
-        parse(scene=tmp_path).failed(INPUT, str(tmp_path))
+        parse(scene=tmp_path).failed(INPUT, tmp_path.name)
 
     def test_a_file_that_is_no_blend(self, parse, tmp_path):
         path = tmp_path / "noise.blend"

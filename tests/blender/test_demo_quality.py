@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo character, parsed by the default pipeline in real processes, against its ground truth."""
+"""The demo character against its ground truth, parsed by the default pipeline in processes."""
 
 from __future__ import annotations
 

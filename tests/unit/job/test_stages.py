@@ -24,7 +24,7 @@ PARSING_STAGE = {
     "threshold": "labels",
     "distractors": "labels",
     "fill": "labels",
-    "fused": "labels",
+    "persistence": "labels",
 }
 OTHER = {"projection": "perspective", "engine": "cycles", "raised": (30.0,)}
 KEY = "k" * 64
