@@ -98,3 +98,13 @@ def test_bits_that_changed_without_a_change_of_size_are_found(hero, job, name):
         run.failed(JOB, path.name, "Run the job again")
     assert statuses in ([0], [5, 0])
     assert label_bytes(job) == labels
+
+
+def test_what_killed_runs_left_half_written_is_cleared_away(hero, job):
+    left = [".snapshot.4711.blend", ".snapshot.4711.blend@", ".job.json.4711.tmp"]
+    for name in left:
+        (job / name).write_bytes(b"half")
+    run = parse(hero, job)
+    assert run.status == 0, run.stderr
+    assert run.kept_stages() == list(STAGES)
+    assert not {*left} & {p.name for p in job.iterdir()}
