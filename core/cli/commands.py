@@ -73,9 +73,13 @@ def label(
     )
     with folder.lock():
         save_spec(folder.spec_path, spec)
-    run_job(folder, capture_command, _worker(python), console.event, cancelled)
+    worker = _worker(python)
+    run_job(folder, capture_command, worker, console.event, cancelled)
     document = report_document(folder.path)
-    text = report_text(document)
+    sheet = folder.path / "sheet.png"
+    if sheet.is_file():  # it would show the old words
+        document["sheet"] = str(_draw_sheet(folder.path, sheet, worker))
+    text = _summary(document)
     write_text(folder.path / "report.txt", text + "\n")
     console.outcome(text, document)
 
@@ -165,7 +169,7 @@ def _prepared(
     base = sources[0] if sources else Path.cwd() / "untitled.blend"
     path = arguments.job or base.with_name(f"{base.stem}_{_file_name(character.name)}.parts4d")
     # A file opened a moment ago is unchanged, though without a window Blender calls it dirty.
-    changed = not arguments.scene and bpy.data.is_dirty
+    changed = bpy.data.is_dirty and not (arguments.scene or bpy.app.background)
     with console.chatter():
         return prepare_job(path, spec, character, sources, changed)
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from ..errors import Parts4DError
@@ -20,22 +21,20 @@ BAR = 24  # characters
 class Console:
     """Blender prints to stdout as it likes; the outcome goes to the stdout we were started with.
 
-    The real stdout is kept aside and everything else that is printed joins stderr.
+    The real stdout is kept aside and everything else that is printed joins stderr, to the end of
+    the process: Blender has a line to say even when it quits.
     """
 
     def __init__(self, as_json: bool, quiet: bool) -> None:
         self._as_json = as_json
         self._quiet = quiet
-        self._stage = ""
         sys.stdout.flush()
         self._out: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
         os.dup2(2, 1)
+        _flush_c_streams()  # Blender's banner waits in a buffer of its own
 
     def close(self) -> None:
-        """Gives stdout back."""
-        self._out.flush()
-        sys.stdout.flush()
-        os.dup2(self._out.fileno(), 1)
+        """Ends what is on stdout."""
         self._out.close()
 
     @contextmanager
@@ -94,3 +93,10 @@ class Console:
         if self._as_json:
             parts = {"code": error.code, "message": error.message, "remedy": error.remedy}
             print(json.dumps({"error": parts}, indent=1), file=self._out, flush=True)
+
+
+def _flush_c_streams() -> None:
+    """fflush(NULL) of the C library; where none is found its buffers stay as they are."""
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else None)
+        library.fflush(None)

@@ -24,6 +24,7 @@ class Evidence:
     """
 
     def __init__(self, run: Run) -> None:
+        check_words(run)
         self._run = run
         self._text = run.text_side
         words = [part.words for part in run.parts]
@@ -88,17 +89,18 @@ def labels_together(run: Run, evidence: Evidence) -> Iterator[tuple[int, Labels]
         yield frame, (label, confidence)
 
 
-def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
-    """(K,) bool, parts the encoder can ground; warns of the others.
-
-    Raises InputError when none is left.
-    """
-    known = np.array([part.name not in unknown for part in run.parts])
-    for name, alike in unknown.items():
-        hint = f" Did you mean {' or '.join(repr(a) for a in alike)}?" if alike else ""
-        run.warn(f"'{name}' is not known to this encoder and gets no labels.{hint}")
-    if not known.any():
+def check_words(run: Run) -> None:
+    """Raises InputError when the encoder knows none of the parts."""
+    unknown = run.text_side.unknown([part.words for part in run.parts])
+    if all(part.name in unknown for part in run.parts):
         raise InputError(
             "None of the part names is known to this encoder", "Use other words or add synonyms"
         )
-    return known
+
+
+def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
+    """(K,) bool, parts the encoder can ground; warns of the others."""
+    for name, alike in unknown.items():
+        hint = f" Did you mean {' or '.join(repr(a) for a in alike)}?" if alike else ""
+        run.warn(f"'{name}' is not known to this encoder and gets no labels.{hint}")
+    return np.array([part.name not in unknown for part in run.parts])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import cv2
@@ -101,12 +102,13 @@ def _text(text: str, width: int, scale: float = 0.42) -> np.ndarray:
 
 def _title(result: Result, width: int) -> np.ndarray:
     backends = ", ".join(f"{seam} {name}" for seam, name in result.backends.items())
-    top = _text(f"{result.character}: {len(result.frames)} frames", width, 0.7)
+    top = _text(f"{_drawable(result.character, 0)}: {len(result.frames)} frames", width, 0.7)
     return np.vstack([top, _text(backends, width)])
 
 
 def _legend(result: Result, width: int) -> np.ndarray:
-    entries = [(p.name, p.color) for p in result.vocabulary] + [("unlabelled", UNLABELLED_COLOR)]
+    entries = [(_drawable(p.name, i), p.color) for i, p in enumerate(result.vocabulary)]
+    entries.append(("unlabelled", UNLABELLED_COLOR))
     rows, x = [_text("", width, 0.6)], MARGIN
     for name, color in entries:
         length = 40 + cv2.getTextSize(name, _FONT, 0.5, 1)[0][0]
@@ -118,3 +120,9 @@ def _legend(result: Result, width: int) -> np.ndarray:
         cv2.putText(rows[-1], name, (x + 22, 20), _FONT, 0.5, _INK, 1, cv2.LINE_AA)
         x += length
     return np.vstack(rows)
+
+
+def _drawable(name: str, index: int) -> str:
+    """The name in ASCII, all that OpenCV's font has: without accents, or its place in the list."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    return plain if len(plain) >= len(name) / 2 else f"part {index + 1}"

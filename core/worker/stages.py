@@ -19,6 +19,7 @@ from ..job.palette import part_colors
 from ..job.spec import JobSpec
 from ..job.stages import StageStore, stage_keys
 from ..job.strict_json import load_document
+from ..parsing.evidence import check_words
 from ..parsing.pipeline import STAGES
 from ..parsing.registry import check_names
 from ..parsing.run import Run
@@ -56,6 +57,8 @@ def run_stages(
             emit(Message("stage", stage=current, state="skipped"))
         else:
             emit(Message("stage", stage=current, state="started"))
+            if current == "labels":
+                check_words(run)  # before the labels of other words are cleared away
             store.prepare(current, keys[current])
             started = time.perf_counter()
             counts = compute(run)
