@@ -61,6 +61,17 @@ def finished_job(
     return _write(folder, labels, parts, "constant", tuple(captured), {})
 
 
+def changing_job(
+    folder: Path,
+    ob: bpy.types.Object,
+    frames: Sequence[int] = (1, 2, 3, 4, 5),
+    changes: Sequence[int] = (3, 5),
+) -> tuple[LabelFiles, dict[int, np.ndarray]]:
+    """A finished job for one object whose labels change at `changes`, and those labels."""
+    labels = changing(len(ob.data.polygons), frames, changes)
+    return finished_job(folder, [ob], labels), labels
+
+
 def finished_sequence(
     folder: Path,
     frame_objects: Mapping[int, Sequence[tuple[bpy.types.Object, int]]],
