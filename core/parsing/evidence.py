@@ -29,6 +29,11 @@ class Evidence:
         self._text = run.text_side
         words = [part.words for part in run.parts]
         known = known_parts(run, self._text.unknown(words))
+        if guessed := self._text.guessed(words):
+            run.warn(
+                f"Nothing in the file is named after {' or '.join(repr(g) for g in guessed)}: "
+                "guessed from the bones under the surface"
+            )
         distractors, votes = self._text.encode_distractors()
         if not run.settings.distractors:
             distractors, votes = distractors[~votes], votes[~votes]

@@ -126,6 +126,10 @@ class TextSide(Protocol):
         """Names it cannot ground, each with known words that are spelt alike."""
         ...
 
+    def guessed(self, names: Sequence[Sequence[str]]) -> Sequence[str]:
+        """Names it can ground, but only by a guess the user should know of."""
+        ...
+
     def to_arrays(self) -> dict[str, np.ndarray]: ...
 
 

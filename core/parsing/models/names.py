@@ -54,6 +54,9 @@ class NamesText:
     def unknown(self, names: Sequence[Sequence[str]]) -> Mapping[str, tuple[str, ...]]:
         return self.names.unknown(names)
 
+    def guessed(self, names: Sequence[Sequence[str]]) -> tuple[str, ...]:
+        return self.names.guessed(names)
+
 
 @dataclass(frozen=True)
 class _Evidence:

@@ -25,6 +25,7 @@ from .identifiers import read
 from .ontology import BODY_REGIONS, Ontology
 
 SHARPNESS = 16.0  # logit between a word that fits fully and one that does not at all
+GUESS = 0.5  # score from which a word can win
 SOMETHING_ELSE = 0.42  # score of the hidden distractor everywhere: weaker evidence is no label
 OWN_SHARE = 0.08  # of each combination's vector that it shares with no other
 SYNONYM_ROOM = 1.2  # the best of several synonyms can be longer than any single word
@@ -128,6 +129,21 @@ class NamesEncoder:
             if all(self.word_scores(word) is None for word in words):
                 missing[words[0]] = self._ontology.suggest(words[0])
         return missing
+
+    def guessed(self, names: Sequence[Sequence[str]]) -> tuple[str, ...]:
+        """Garments (by first word) that no name in the file tells, only the bone underneath."""
+        told = np.array([c.kind not in ("plain", "cloth") for c in self._combinations])
+        found = []
+        for words in names:
+            meanings = [m for m in map(self._ontology.lookup, words) if m is not None]
+            if not any(
+                self._ontology.covers[self._ontology.index[m.concept]].any() for m in meanings
+            ):
+                continue
+            scores = np.max([s for w in words if (s := self.word_scores(w)) is not None], axis=0)
+            if scores.max() >= GUESS > scores[told].max(initial=0):
+                found.append(words[0])
+        return tuple(found)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """All that is needed to encode other words later, as plain arrays."""

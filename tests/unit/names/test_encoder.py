@@ -352,3 +352,15 @@ def test_synonyms_have_equal_vectors(elements) -> None:
     for one, other in (("trousers", "pants"), ("sneakers", "Trainers"), ("forearm", "lower arms")):
         vectors = encoder.encode_text([[one], [other]])
         np.testing.assert_array_equal(vectors[0], vectors[1])
+
+
+def test_a_garment_that_only_bones_suggest_is_called_a_guess():
+    indices = np.zeros(2, np.int32), np.array([0, 0], np.int32), np.array([0, 1], np.int32)
+    bones = ("chest", "thigh.L")
+    nameless = NamesEncoder.from_facts(
+        NameTables(("mesh.003",), ("mat",), bones, (-1, -1)), *indices
+    )
+    named = NamesEncoder.from_facts(NameTables(("Shirt",), ("cloth",), bones, (-1, -1)), *indices)
+    words = [("shirt",), ("torso",), ("left thigh",), ("flurbl",)]
+    assert nameless.guessed(words) == ("shirt",)
+    assert named.guessed(words) == ()
