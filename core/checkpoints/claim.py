@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One process at a time changes a model or an environment."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import JobError
+from ..job.lock import FolderLock
+from .download import cannot_write
+
+
+@contextlib.contextmanager
+def claim(path: Path, title: str) -> Iterator[FolderLock]:
+    """Holds the lock file `path`. Raises JobError when another process does, DownloadError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        open(path, "ab").close()  # a folder that cannot be written to is not one that is in use
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    lock = FolderLock(path)
+    try:
+        lock.__enter__()
+    except JobError as error:
+        raise JobError(
+            f"{title} is being installed or removed by another process",
+            "Wait for it and try again",
+        ) from error
+    try:
+        yield lock
+    finally:
+        lock.__exit__()

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folders of environments: the files that say what one is, its size, its removal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from .failures import MissingEnvironment
+from .processes import start_detached
+
+MARKER = "incomplete"  # file in an environment that is being made or removed
+STAMP = "parts4d.json"  # file that says what a whole one was made from
+SELF_TEST = "selftest.json"  # file with the result of its self-test
+_DISCARDED = ".discarded-"  # in the names of folders that are being deleted
+
+
+def remove_environment(path: Path) -> None:
+    """Deletes an environment. Raises MissingEnvironment for a folder that is none, OSError."""
+    if not path.exists() and not path.is_symlink():
+        return
+    _require_ours(path)
+    # The marker first: a removal that is interrupted must not leave something that looks whole.
+    (path / MARKER).touch()
+    for inside in path.iterdir():
+        if inside.name != MARKER:
+            _delete(inside)
+    shutil.rmtree(path)
+
+
+def discard(path: Path) -> None:
+    """Deletes an environment without waiting: its thousands of files take seconds.
+
+    A process of its own does it; what that cannot finish, the next installation deletes. Raises
+    MissingEnvironment for a folder that is no environment, OSError.
+    """
+    if not path.exists() and not path.is_symlink():
+        return
+    _require_ours(path)
+    (path / MARKER).touch()
+    aside = path.with_name(f"{path.name}{_DISCARDED}{os.getpid()}-{time.monotonic_ns()}")
+    path.replace(aside)
+    code = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
+    try:
+        start_detached([sys.executable, "-I", "-c", code, str(aside)])
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def delete_discarded(path: Path) -> None:
+    """Deletes what is left of discarded environments that lay at `path`."""
+    for left in path.parent.glob(f"{path.name}{_DISCARDED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _require_ours(path: Path) -> None:
+    ours = any((path / name).exists() for name in (MARKER, STAMP, "pyvenv.cfg"))
+    if path.is_symlink() or not (ours or not any(path.iterdir())):
+        raise MissingEnvironment(f"{path} is not an environment of Parts4D", "Move it away")
+
+
+def _delete(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def read_stamp(path: Path) -> dict[str, Any]:
+    """What an environment was made from: requirements, python, backend; empty when unknown."""
+    return read_json(path / STAMP)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file; empty when there is none that can be read."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def folder_size(path: Path) -> int:
+    """Bytes in all files of a folder that may be changing."""
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118
+    return total

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The worker's packages out of the wheels that the extension's zip brings, without any network.
+
+They are unpacked into a folder of the data folder and run by this very Python (Blender's own) with
+that folder on its path: see bootstrap.py. The folder is named after the pins, so that two
+versions of Parts4D do not disturb each other.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import sys
+import time
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..checkpoints.claim import claim
+from ..checkpoints.download import check_space
+from ..checkpoints.progress import Cancelled, Progress, Report, never, silent
+from ..checkpoints.store import hash_file
+from ..errors import CancelledError
+from .checking import run_self_test
+from .failures import MissingEnvironment, cannot_change
+from .folders import MARKER, SELF_TEST, STAMP, read_json, remove_environment
+from .pins import PinFile, digest_of, pinned_hashes
+
+_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+_UNUSED = 30 * 24 * 3600  # seconds
+_RENAMES = 20  # attempts: on Windows a virus scanner may hold a new file for a moment
+
+
+@dataclass(frozen=True)
+class UnpackedWheels:
+    """A folder of packages, unpacked from the wheels in another."""
+
+    wheels: Path  # in the extension; only read
+    folder: Path  # where the unpacked ones go, below a name of their own
+    pins: PinFile
+    modules: tuple[str, ...]  # imported as a test
+    python: str = sys.executable
+    version: tuple[int, int] = sys.version_info[:2]
+    backend: str = ""
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"embedded-{self._version}-{digest_of([self.pins])[:8]}"
+
+    @property
+    def title(self) -> str:
+        return f"The folder {self.path}"
+
+    def command(self) -> list[str]:
+        """To be followed by a script."""
+        flags = ["-I", "-S", "-u", "-X", "faulthandler"]
+        return [self.python, *flags, str(_BOOTSTRAP), str(self.path)]
+
+    def state(self) -> str:
+        """not installed, incomplete or ready."""
+        if not self.path.exists():
+            return "incomplete" if self._new.exists() else "not installed"
+        whole = (self.path / STAMP).exists() and not (self.path / MARKER).exists()
+        return "ready" if whole else "incomplete"
+
+    def self_test(self) -> dict[str, Any]:
+        """The result of the last self-test; empty when there is none."""
+        return read_json(self.path / SELF_TEST)
+
+    def install(self, report: Report = silent, cancelled: Cancelled = never) -> None:
+        """Unpacks unless it is done. Raises MissingEnvironment, JobError, CancelledError."""
+        if self.state() == "ready":
+            with contextlib.suppress(OSError):  # so that it does not count as unused
+                os.utime(self.path / STAMP)
+            return
+        try:
+            with claim(self.path.with_name(f"{self.path.name}.lock"), self.title):
+                if self.state() != "ready":  # another process may have done it meanwhile
+                    self._unpack(report, cancelled)
+        except OSError as error:
+            raise cannot_change(self.path, error) from error
+        self._remove_unused()
+
+    def verify(self, report: Report = silent, cancelled: Cancelled = never) -> dict[str, Any]:
+        """Compares every file with what its wheel says, imports; returns the self-test.
+
+        Raises MissingEnvironment, CancelledError.
+        """
+        state = self.state()
+        if state != "ready":
+            raise MissingEnvironment(f"{self.title} is {state}", "Install it")
+        report(Progress(f"Testing {self.path}"))
+        for record in sorted(self.path.glob("*.dist-info/RECORD")):
+            _check_record(self.path, record, cancelled)
+        return run_self_test(self.command(), self.path, self.modules, [self.pins], cancelled)
+
+    def remove(self) -> None:
+        """Raises MissingEnvironment, JobError."""
+        with claim(self.path.with_name(f"{self.path.name}.lock"), self.title):
+            try:
+                remove_environment(self._new)
+                remove_environment(self.path)
+            except OSError as error:
+                raise cannot_change(self.path, error) from error
+
+    def _unpack(self, report: Report, cancelled: Cancelled) -> None:
+        wheels = self._chosen()
+        sizes = {wheel: _unpacked_size(wheel) for wheel in wheels}
+        total = sum(sizes.values())
+        check_space(self.path, total, "Unpacking the parsing libraries")
+        remove_environment(self._new)
+        remove_environment(self.path)
+        self._new.mkdir(parents=True)
+        (self._new / MARKER).touch()
+        done = 0
+        try:
+            for wheel in wheels:
+                report(Progress(f"Unpacking {wheel.name}", done, total))
+                unpack_wheel(wheel, self._new, cancelled)
+                done += sizes[wheel]
+        except BaseException:
+            with contextlib.suppress(OSError):
+                remove_environment(self._new)
+            raise
+        stamp = {"requirements": digest_of([self.pins]), "python": self._version}
+        (self._new / STAMP).write_text(json.dumps(stamp), "utf-8")
+        (self._new / MARKER).unlink()
+        _rename(self._new, self.path)
+
+    def _chosen(self) -> list[Path]:
+        """The wheel of every pin for this Python, its hash checked."""
+        chosen = []
+        for pin, hashes in pinned_hashes(self.pins.path).items():
+            wheel = find_wheel(self.wheels, pin, self.version)
+            if wheel is None:
+                raise MissingEnvironment(
+                    f"This copy of Parts4D brings no {pin} for Python {self._version}",
+                    "Install the copy of Parts4D that is made for this version of Blender",
+                )
+            if hash_file(wheel) not in hashes:
+                raise MissingEnvironment(
+                    f"{wheel} is damaged", "Install the extension Parts4D again"
+                )
+            chosen.append(wheel)
+        return chosen
+
+    @property
+    def _version(self) -> str:
+        return ".".join(map(str, self.version))
+
+    @property
+    def _new(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.new")
+
+    def _remove_unused(self) -> None:
+        """What other versions of Parts4D unpacked and did not use for a month."""
+        for stamp in self.folder.glob(f"embedded-*/{STAMP}"):
+            with contextlib.suppress(OSError, MissingEnvironment):
+                if stamp.parent != self.path and time.time() - stamp.stat().st_mtime > _UNUSED:
+                    remove_environment(stamp.parent)
+
+
+def find_wheel(folder: Path, pin: str, version: tuple[int, int]) -> Path | None:
+    """The wheel of `name==version` that a CPython can use; its system is not looked at."""
+    name, number = pin.split("==")
+    for path in sorted(folder.glob("*.whl")):
+        parts = path.name.removesuffix(".whl").split("-")
+        same = re.sub(r"[-_.]+", "-", parts[0]).lower() == re.sub(r"[-_.]+", "-", name).lower()
+        if len(parts) >= 5 and same and parts[1].lower() == number and _fits(parts[-3:], version):
+            return path
+    return None
+
+
+def _fits(tags: Sequence[str], version: tuple[int, int]) -> bool:
+    """Python and ABI tag of a wheel, see the specification of compatibility tags."""
+    for python in tags[0].split("."):
+        if python == "py3" and tags[1] == "none":
+            return True
+        found = re.fullmatch(r"cp3(\d+)", python)
+        if not found:
+            continue
+        if tags[1] == "abi3" and int(found[1]) <= version[1]:
+            return True
+        if tags[1] == python and int(found[1]) == version[1]:
+            return True
+    return False
+
+
+def unpack_wheel(wheel: Path, folder: Path, cancelled: Cancelled = never) -> None:
+    """Unpacks into `folder`, and nowhere else. Raises MissingEnvironment, OSError, CancelledError.
+
+    Of a wheel's data only Python modules are taken; scripts are not needed.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for member in archive.infolist():
+                if cancelled():
+                    raise CancelledError
+                target = _target(member, folder, wheel)
+                if target is None or member.is_dir():
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as source, open(target, "wb") as stream:
+                    shutil.copyfileobj(source, stream, 2**20)
+    except zipfile.BadZipFile as error:
+        raise MissingEnvironment(
+            f"{wheel} is damaged ({error})", "Install the extension Parts4D again"
+        ) from error
+
+
+def _target(member: zipfile.ZipInfo, folder: Path, wheel: Path) -> Path | None:
+    """Where a member goes; None for what is not needed. Raises MissingEnvironment."""
+    parts = PurePosixPath(member.filename).parts
+    link = (member.external_attr >> 16) & 0o170000 == 0o120000
+    bad = any(p in ("..", "/") or "\\" in p or ":" in p for p in parts)
+    if bad or link or not parts or member.filename.startswith("/"):
+        raise MissingEnvironment(
+            f"{wheel} holds the unsafe path {member.filename!r}",
+            "Do not use this copy of Parts4D; get it from its own page",
+        )
+    if parts[0].endswith(".data"):
+        if len(parts) < 3 or parts[1] not in ("purelib", "platlib"):
+            return None
+        parts = parts[2:]
+    return folder.joinpath(*parts)
+
+
+def _unpacked_size(wheel: Path) -> int:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile:
+        return 0  # told when it is unpacked
+
+
+def _check_record(folder: Path, record: Path, cancelled: Cancelled) -> None:
+    """Raises MissingEnvironment for a file that is not what the wheel's RECORD says."""
+    with open(record, encoding="utf-8", newline="") as stream:
+        for name, digest, _ in csv.reader(stream):
+            if cancelled():
+                raise CancelledError
+            if not digest.startswith("sha256=") or ".data/" in name:
+                continue
+            try:
+                found = hashlib.sha256((folder / name).read_bytes()).digest()
+            except OSError:
+                found = b""
+            if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != digest[7:]:
+                raise MissingEnvironment(
+                    f"{folder / name} is missing or damaged",
+                    "Remove the parsing libraries and install them again",
+                )
+
+
+def _rename(source: Path, target: Path) -> None:
+    for attempt in range(_RENAMES):
+        try:
+            os.replace(source, target)
+            return
+        except PermissionError:
+            if attempt == _RENAMES - 1:
+                raise
+            time.sleep(0.1)

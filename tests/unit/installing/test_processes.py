@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.errors import CancelledError
+from core.installing.failures import MissingEnvironment
+from core.installing.processes import clean_environment, has_modules, run_tool
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_the_lines_of_a_program_are_told_and_returned():
+    told: list[str] = []
+    assert run_tool(python("print('a'); print('b')"), told.append) == ["a", "b"] == told
+
+
+def test_a_program_that_fails_becomes_a_sentence():
+    with pytest.raises(MissingEnvironment, match="The disk is full"):
+        run_tool(python("raise SystemExit('No space left on device')"))
+    with pytest.raises(MissingEnvironment, match="could not be started"):
+        run_tool(["/no/such/program"])
+
+
+def is_running(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and " Z " not in status.read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize("error", [CancelledError, KeyboardInterrupt])
+def test_a_cancelled_program_ends_within_a_second_with_all_it_started(error):
+    code = (
+        "import signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print(child.pid, flush=True)\ntime.sleep(60)"
+    )
+    started: list[int] = []
+
+    def cancelled() -> bool:
+        if started and error is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        return bool(started)
+
+    def note(line: str) -> None:
+        started.append(int(line))
+        started.append(0)
+        note.at = time.monotonic()  # type: ignore[attr-defined]
+
+    with pytest.raises(error):
+        run_tool(python(code), note, cancelled)
+    assert time.monotonic() - note.at < 1.5  # type: ignore[attr-defined]
+    time.sleep(0.1)
+    assert not is_running(started[0])
+
+
+def test_a_quiet_program_is_asked_after_every_second(monkeypatch):
+    monkeypatch.setattr("core.installing.processes._TICK", 0.1)
+    ticks: list[float] = []
+    run_tool(python("import time; time.sleep(1)"), on_tick=lambda: ticks.append(time.monotonic()))
+    assert len(ticks) >= 3
+
+
+def test_settings_that_lead_packages_elsewhere_are_left_out(monkeypatch):
+    monkeypatch.setenv("PIP_TARGET", "/elsewhere")
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://packages.example/simple")
+    clean = clean_environment()
+    assert "PIP_TARGET" not in clean and "PYTHONPATH" not in clean
+    assert clean["HTTPS_PROXY"] and clean["PIP_INDEX_URL"]
+    code = "import os; print(os.environ.get('PIP_TARGET'), os.environ['X'])"
+    assert run_tool(python(code), variables={"X": "1"}) == ["None 1"]
+
+
+def test_modules_are_looked_for_in_another_python():
+    assert has_modules(sys.executable, ("json", "os"))
+    assert not has_modules(sys.executable, ("no_such_module",))
+    assert not has_modules("/no/such/python", ("json",))
