@@ -29,6 +29,7 @@ from core.job.folder import STAGES, JobFolder
 from core.job.run import run_job
 from core.job.spec import Part
 from core.job.stages import StageStore
+from core.job.workers import OneShotWorker
 from vendor_setup import embedded_python
 
 WORKER = Path(__file__).resolve().parents[1] / "core" / "worker" / "main.py"
@@ -107,7 +108,10 @@ def run_worker(job: Path) -> Case:
 
     started = time.perf_counter()
     result = run_job(
-        folder, no_capture, lambda path: [*embedded_python(), str(WORKER), str(path)], on_event
+        folder,
+        no_capture,
+        OneShotWorker(lambda path: [*embedded_python(), str(WORKER), str(path)]),
+        on_event,
     )
     seconds = time.perf_counter() - started
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -29,6 +29,7 @@ from core.job.folder import JobFolder
 from core.job.label_files import LabelFiles, Result
 from core.job.run import run_job
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
+from core.job.workers import OneShotWorker
 from core.parsing.names.encoder import NamesEncoder
 from core.scene.capture import capture_command
 from core.scene.character import Character, find_character
@@ -95,7 +96,8 @@ def score_character(path: Path, job: Path, frames: int) -> dict:
         parsing=ParsingSettings(threshold=0.0, distractors=False),
     )
     folder = prepare_job(job, spec, character, [path])
-    result = run_job(folder, capture_command, lambda f: [*embedded_python(), str(WORKER), str(f)])
+    worker = OneShotWorker(lambda f: [*embedded_python(), str(WORKER), str(f)])
+    result = run_job(folder, capture_command, worker)
     row = {"name": path.parent.name, "miou": np.nan, "named_miou": np.nan, "oa": np.nan}
     row |= {"iou": {}, "named": [], "labelled": labelled_share(folder, result)}
     if names:

@@ -19,7 +19,7 @@ from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 
 from .masks import MaskSet
-from .seams import Images
+from .seams import Images, Progress
 from .surface import SurfaceMasklets, element_pixels, pixels_in_masks
 
 MAJORITY = 0.5  # an element is in a set when half of its visible pixels are
@@ -49,11 +49,13 @@ class CorrespondenceTracker:
         self._images = images
         self._merge_overlap = merge_overlap
 
-    def track(self, proposals: Mapping[tuple[int, int], MaskSet]) -> SurfaceMasklets:
+    def track(
+        self, proposals: Mapping[tuple[int, int], MaskSet], progress: Progress
+    ) -> SurfaceMasklets:
         """Merge the proposals of the key images into masklets (eq. 3)."""
         masklets = SurfaceMasklets(self._element_counts())
         previous: tuple[int, list[int]] | None = None
-        for frame, keys in _by_topology(proposals, self._images).items():
+        for frame, keys in progress(list(_by_topology(proposals, self._images).items())):
             sets = merged_sets(
                 [self._key_sets(f, v, proposals[f, v]) for f, v in keys], self._merge_overlap
             )

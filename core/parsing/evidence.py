@@ -12,6 +12,8 @@ from ..errors import InputError
 from .fusion import classify, equalise, lift
 from .labelling import decide, evidence_shares
 from .run import Run
+from .sided_parts import SidedParts
+from .sides import element_sides
 from .stage_files import load_embeddings, load_frame_masks
 
 Labels = tuple[np.ndarray, np.ndarray]  # label (E,) int16, confidence (E,) float16
@@ -34,23 +36,29 @@ class Evidence:
                 f"Nothing in the file is named after {' or '.join(repr(g) for g in guessed)}: "
                 "guessed from the bones under the surface"
             )
+        typed, part = self._text.encode_text(words)
         distractors, votes = self._text.encode_distractors()
         if not run.settings.distractors:
             distractors, votes = distractors[~votes], votes[~votes]
-        self._columns = np.concatenate([self._text.encode_text(words), distractors])
-        self._kept = np.concatenate([known, votes])  # columns whose evidence is counted
+        self._words = np.concatenate([typed, distractors])
+        self._thing = np.concatenate([part, len(words) + np.arange(len(distractors))])
+        self._kept = np.concatenate([known, votes])  # things whose evidence is counted
+        self._sided = SidedParts.of(self._text.sides(words), typed, part)
 
     def shares(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """(elements with pixels in the frame (S,), their shares of evidence (S, K'))."""
         folder, settings = self._run.folder("embeddings"), self._run.settings
-        logits = classify(load_embeddings(folder, frame), self._columns, self._text.logit_scale)
+        embeddings = load_embeddings(folder, frame)
+        logits = classify(embeddings, self._words, self._text.logit_scale, self._thing)
         if settings.equalise:
             logits = equalise(logits)
         seen, incidence = load_frame_masks(folder, frame).incidence.without_empty_rows()
         say = incidence.areas()[:, None] ** -settings.specificity
-        return seen, evidence_shares(
-            lift(incidence, (logits * self._kept * say).astype(np.float32))
-        )
+        scores = lift(incidence, (logits * self._kept * say).astype(np.float32))
+        if self._sided.any():
+            side = element_sides(self._run.images, frame)
+            scores = self._sided.share_out(scores, side[seen])
+        return seen, evidence_shares(scores)
 
     def decide(self, shares: np.ndarray) -> Labels:
         return decide(shares, len(self._run.parts), self._run.settings.threshold)

@@ -57,12 +57,20 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return exponential / exponential.sum(axis=-1, keepdims=True)
 
 
-def classify(embeddings: np.ndarray, text: np.ndarray, logit_scale: float) -> np.ndarray:
-    """Logits P as probabilities: softmax over K words of the scaled cosine similarity.
+def classify(
+    embeddings: np.ndarray, text: np.ndarray, logit_scale: float, thing: np.ndarray
+) -> np.ndarray:
+    """Logits P as probabilities: softmax over K things of the scaled cosine similarity.
 
-    `embeddings` (L, D), `text` (K, D), all rows of unit length. Returns (L, K), rows sum to one.
+    `embeddings` (L, D), `text` (C, D), all rows of unit length; `thing` (C,) int in 0..K-1, sorted,
+    each present: the thing each row is a word for. Of a thing's words the most similar counts.
+    Returns (L, K), rows sum to one.
     """
-    return softmax(logit_scale * (embeddings @ text.T))
+    similarity = embeddings @ text.T
+    first = np.flatnonzero(np.diff(thing, prepend=-1))
+    if len(first) < len(thing):
+        similarity = np.maximum.reduceat(similarity, first, axis=1)
+    return softmax(logit_scale * similarity)
 
 
 def equalise(logits: np.ndarray) -> np.ndarray:

@@ -3,21 +3,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from ..job.spec import ParsingSettings
+from .registry import PIXEL_TRACKERS
 from .seams import Images
 
 CANDIDATES = 24  # frames looked at; neighbours in time show nearly the same
 
 
+def key_images(images: Images, settings: ParsingSettings) -> list[tuple[int, int]]:
+    """The (frame, view) of every key image, frame by frame."""
+    if images.constant_topology:
+        frames = key_frames(images, settings.key_frames)
+    elif settings.tracker in PIXEL_TRACKERS:
+        frames = evenly_spaced(images.frames, settings.key_frames)
+    else:
+        frames = images.frames  # elements of one topology say nothing of another
+    views = range(min(images.view_count, settings.key_views or images.view_count))
+    return [(frame, view) for frame in frames for view in views]
+
+
+def evenly_spaced(frames: Sequence[int], count: int) -> tuple[int, ...]:
+    """`count` of the frames, or all of fewer, the first among them."""
+    count = min(count, len(frames))
+    return tuple(frames[i * len(frames) // count] for i in range(count))
+
+
 def key_frames(images: Images, count: int) -> tuple[int, ...]:
     """The first frame and, greedily, those that show the most surface not seen in the ones before.
 
-    When the topology changes every frame is a key frame: elements of one say nothing of another.
-    Stops early when no candidate shows anything new.
+    For constant topology. Stops early when no candidate shows anything new.
     """
-    if not images.constant_topology:
-        return images.frames
     step = max(1, -(-len(images.frames) // CANDIDATES))
     candidates = list(images.frames[::step])
     if count <= 1 or len(candidates) == 1:

@@ -18,7 +18,7 @@ from ..job.arrays import save_arrays
 from .evidence import Evidence, labels_alone, labels_together
 from .fill import nearest_seen
 from .fusion import remember
-from .key_images import key_frames
+from .key_images import key_images
 from .labelling import filled
 from .masks import MaskSet
 from .run import Run
@@ -37,17 +37,11 @@ from .validation import connected_components, opened, uncovered
 Counts = dict[str, int]
 
 OPENING_RADIUS = 1  # pixels: thinner leftovers are rims of masks, not parts
-VALIDATION_AREA = 16  # pixels
 
 
 def make_proposals(run: Run) -> Counts:
     """Class-agnostic masks of the key images (eq. 2), none of them the whole person."""
-    images = run.images
-    keys = [
-        (frame, view)
-        for frame in key_frames(images, run.settings.key_frames)
-        for view in range(images.view_count)
-    ]
+    images, keys = run.images, key_images(run.images, run.settings)
     proposals: dict[tuple[int, int], MaskSet] = {}
     for frame, view in run.progress(keys):
         image = images.image(frame, view)
@@ -64,7 +58,7 @@ def make_proposals(run: Run) -> Counts:
 
 def track_masklets(run: Run) -> Counts:
     """Proposals followed through all views and frames (eq. 3)."""
-    masklets = run.tracker.track(load_proposals(run.folder("proposals")))
+    masklets = run.tracker.track(load_proposals(run.folder("proposals")), run.progress)
     masklets.save(run.folder("masklets"))
     return {"masklets": masklets.count}
 
@@ -78,9 +72,9 @@ def validate_masklets(run: Run) -> Counts:
         silhouette = element_map >= 0
         union = union_of_masks(masklets, frame, view, element_map)
         missed = opened(uncovered(silhouette, union), OPENING_RADIUS)
-        components = connected_components(missed, VALIDATION_AREA)
+        components = connected_components(missed, run.settings.minimum_area)
         if components:
-            added += masklets.extend(frame, element_map, components)
+            added += masklets.extend(frame, view, element_map, components)
     masklets.save(run.folder("validation"))
     return {"validation masklets": added}
 
@@ -122,6 +116,8 @@ def label_elements(run: Run) -> Counts:
             label, confidence = filled(label, confidence, nearest(topology(run, frame)))
         run.labels.write_frame(frame, label, confidence)
         labelled += int((label >= 0).sum())
+    if labelled == 0:
+        run.warn("Nothing on the character fits any of the parts: no polygon is labelled")
     return {"labelled": labelled}
 
 

@@ -13,27 +13,31 @@ import numpy as np
 
 from ..errors import InputError
 from ..job.spec import ParsingSettings
-from .seams import Images, MaskEncoder, Proposer, TextSide, Tracker
+from .seams import Context, MaskEncoder, Proposer, TextSide, Tracker
+
+Arrays = Mapping[str, np.ndarray]
+
+PIXEL_TRACKERS = frozenset({"sam2", "auto"})  # they follow masks where the topology changes
 
 
-def make_proposer(settings: ParsingSettings, images: Images) -> Proposer:
+def make_proposer(context: Context) -> Proposer:
     """Raises InputError for a name that is not registered."""
-    return _chosen("proposer", settings.proposer, _PROPOSERS)(images, settings)
+    return _chosen("proposer", context.settings.proposer, _PROPOSERS)(context)
 
 
-def make_tracker(settings: ParsingSettings, images: Images) -> Tracker:
+def make_tracker(context: Context) -> Tracker:
     """Raises InputError for a name that is not registered."""
-    return _chosen("tracker", settings.tracker, _TRACKERS)(images, settings)
+    return _chosen("tracker", context.settings.tracker, _TRACKERS)(context)
 
 
-def make_encoder(settings: ParsingSettings, images: Images) -> MaskEncoder:
+def make_encoder(context: Context) -> MaskEncoder:
     """Raises InputError for a name that is not registered."""
-    return _chosen("encoder", settings.encoder, _ENCODERS)(images, settings)
+    return _chosen("encoder", context.settings.encoder, _ENCODERS)(context)
 
 
-def text_side(settings: ParsingSettings, arrays: Mapping[str, np.ndarray]) -> TextSide:
+def text_side(settings: ParsingSettings, arrays: Arrays) -> TextSide:
     """The word half of an encoder, from what `TextSide.to_arrays` gave at embedding time."""
-    return _chosen("encoder", settings.encoder, _TEXT_SIDES)(arrays)
+    return _chosen("encoder", settings.encoder, _TEXT_SIDES)(settings, arrays)
 
 
 def check_names(settings: ParsingSettings) -> None:
@@ -51,33 +55,110 @@ def _chosen(seam: str, name: str, implementations: Mapping[str, Any]) -> Any:
     return implementations[name]
 
 
-def _structure(images: Images, settings: ParsingSettings) -> Proposer:
+def _structure(context: Context) -> Proposer:
     from .structure import StructureProposer
 
-    return StructureProposer(images.facts)
+    return StructureProposer(context.images.facts)
 
 
-def _correspondence(images: Images, settings: ParsingSettings) -> Tracker:
+def _sam(context: Context) -> Proposer:
+    from .models.device import choose_device
+    from .models.loaded import loaded
+    from .models.sam import SamProposer, load_sam
+
+    device = choose_device(context.settings.device)
+    model = loaded(context.settings.proposer_model, device, load_sam)
+    return SamProposer(context, model, device)
+
+
+def _sam2_masks(context: Context) -> Proposer:
+    from .models.device import choose_device
+    from .models.loaded import loaded
+    from .models.sam2_build import load_sam2
+    from .models.sam2_masks import Sam2Proposer
+
+    device = choose_device(context.settings.device)
+    model = loaded(context.settings.proposer_model, device, load_sam2)
+    return Sam2Proposer(context, model, device)
+
+
+def _correspondence(context: Context) -> Tracker:
     from .correspondence import CorrespondenceTracker
 
-    return CorrespondenceTracker(images, settings.merge_overlap)
+    return CorrespondenceTracker(context.images, context.settings.merge_overlap)
 
 
-def _names(images: Images, settings: ParsingSettings) -> MaskEncoder:
+def _sam2(context: Context) -> Tracker:
+    from .models.device import choose_device
+    from .models.loaded import loaded
+    from .models.sam2_build import load_sam2
+    from .models.sam2_tracker import Sam2Tracker
+
+    device = choose_device(context.settings.device)
+    model = loaded(context.settings.tracker_model, device, load_sam2)
+    return Sam2Tracker(context, model, device)
+
+
+def _auto(context: Context) -> Tracker:
+    """Exact where elements persist; by sight where they do not."""
+    return (_correspondence if context.images.constant_topology else _sam2)(context)
+
+
+def _names(context: Context) -> MaskEncoder:
     from .models.names import NamesMaskEncoder
 
-    return NamesMaskEncoder(images)
+    return NamesMaskEncoder(context.images)
 
 
-def _names_text(arrays: Mapping[str, np.ndarray]) -> TextSide:
+def _names_text(settings: ParsingSettings, arrays: Arrays) -> TextSide:
     from .models.names import NamesText
 
     return NamesText.from_arrays(arrays)
 
 
-_PROPOSERS: dict[str, Callable[[Images, ParsingSettings], Proposer]] = {"structure": _structure}
-_TRACKERS: dict[str, Callable[[Images, ParsingSettings], Tracker]] = {
-    "correspondence": _correspondence
+def _alpha_clip(context: Context) -> MaskEncoder:
+    from .models.alpha_clip import make_alpha_clip
+
+    return make_alpha_clip(context)
+
+
+def _mask_tokens(context: Context) -> MaskEncoder:
+    from .models.mask_tokens import make_mask_tokens
+
+    return make_mask_tokens(context)
+
+
+def _cliptrase(context: Context) -> MaskEncoder:
+    from .models.cliptrase import make_cliptrase
+
+    return make_cliptrase(context)
+
+
+def _clip_text(settings: ParsingSettings, arrays: Arrays) -> TextSide:
+    from .models.clip_text import load_text
+
+    return load_text(settings, arrays)
+
+
+_PROPOSERS: dict[str, Callable[[Context], Proposer]] = {
+    "structure": _structure,
+    "sam": _sam,
+    "sam2": _sam2_masks,
 }
-_ENCODERS: dict[str, Callable[[Images, ParsingSettings], MaskEncoder]] = {"names": _names}
-_TEXT_SIDES: dict[str, Callable[[Mapping[str, np.ndarray]], TextSide]] = {"names": _names_text}
+_TRACKERS: dict[str, Callable[[Context], Tracker]] = {
+    "correspondence": _correspondence,
+    "sam2": _sam2,
+    "auto": _auto,
+}
+_ENCODERS: dict[str, Callable[[Context], MaskEncoder]] = {
+    "names": _names,
+    "alpha_clip": _alpha_clip,
+    "mask_tokens": _mask_tokens,
+    "cliptrase": _cliptrase,
+}
+_TEXT_SIDES: dict[str, Callable[[ParsingSettings, Arrays], TextSide]] = {
+    "names": _names_text,
+    "alpha_clip": _clip_text,
+    "mask_tokens": _clip_text,
+    "cliptrase": _clip_text,
+}

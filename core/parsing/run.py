@@ -14,7 +14,7 @@ from ..job.capture_files import CaptureFiles
 from ..job.label_files import LabelFiles
 from ..job.spec import ParsingSettings, Part
 from .registry import make_encoder, make_proposer, make_tracker, text_side
-from .seams import Images, MaskEncoder, Proposer, TextSide, Tracker
+from .seams import Context, Images, MaskEncoder, Proposer, TextSide, Tracker
 
 Item = TypeVar("Item")
 
@@ -34,7 +34,7 @@ class Run:
         self.job = Path(job)
         self.settings = settings
         self.parts = tuple(parts)
-        self.images = Images(CaptureFiles(self.job / "capture"))
+        self.images = Images(CaptureFiles(self.job / "capture"), settings.travel)
         self.labels = LabelFiles(self.job)
         self.warn = on_warning
         self._on_progress = on_progress
@@ -43,28 +43,36 @@ class Run:
     def folder(self, stage: str) -> Path:
         return self.job / stage
 
+    @property
+    def _context(self) -> Context:
+        return Context(self.images, self.settings, self.check_cancelled)
+
     @cached_property
     def proposer(self) -> Proposer:
-        return make_proposer(self.settings, self.images)
+        return make_proposer(self._context)
 
     @cached_property
     def tracker(self) -> Tracker:
-        return make_tracker(self.settings, self.images)
+        return make_tracker(self._context)
 
     @cached_property
     def encoder(self) -> MaskEncoder:
-        return make_encoder(self.settings, self.images)
+        return make_encoder(self._context)
 
     @cached_property
     def text_side(self) -> TextSide:
         return text_side(self.settings, load_arrays(self.folder("embeddings") / "text.npz"))
 
+    def check_cancelled(self) -> None:
+        """Raises CancelledError when the user asked to stop."""
+        if self._is_cancelled():
+            raise CancelledError
+
     def progress(self, items: Sequence[Item] | Iterable[Item]) -> Iterator[Item]:
         """`items` one by one, reporting each; raises CancelledError between them when asked to."""
         items = list(items)
         for done, item in enumerate(items):
-            if self._is_cancelled():
-                raise CancelledError
+            self.check_cancelled()
             self._on_progress(done, len(items))
             yield item
         self._on_progress(len(items), len(items))

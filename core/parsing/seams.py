@@ -7,21 +7,26 @@ default, and the tests' doubles all stand behind these protocols.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from ..job.capture_files import CaptureFiles, Facts, Manifest, ViewImage
+from ..job.spec import ParsingSettings, Travel
 from .masks import MaskSet
+
+Item = TypeVar("Item")
 
 
 class Images:
     """The captured image sequence, one image in memory at a time."""
 
-    def __init__(self, files: CaptureFiles) -> None:
+    def __init__(self, files: CaptureFiles, travel: Travel = "serpentine") -> None:
         self._files = files
+        self._travel = travel
         self._facts: tuple[int, Facts] | None = None
 
     @property
@@ -41,12 +46,8 @@ class Images:
         return self.manifest.topology == "constant"
 
     def order(self) -> Iterator[tuple[int, int]]:
-        """Equation 1: the (frame, view) of all T x V images, frame by frame.
-
-        Every other frame goes round the character the other way, so that neighbours in the
-        sequence are neighbours in view or in time, which is what trackers need.
-        """
-        return image_order(self.frames, self.view_count)
+        """Equation 1: the (frame, view) of all T x V images, as the setting `travel` says."""
+        return image_order(self.frames, self.view_count, self._travel)
 
     def image(self, frame: int, view: int) -> ViewImage:
         return self._files.view(frame, view)
@@ -62,12 +63,43 @@ class Images:
         return self._facts[1]
 
 
-def image_order(frames: Sequence[int], view_count: int) -> Iterator[tuple[int, int]]:
-    """Equation 1: serpentine order of the (frame, view) pairs."""
+def image_order(
+    frames: Sequence[int], view_count: int, travel: Travel = "serpentine"
+) -> Iterator[tuple[int, int]]:
+    """Equation 1: the (frame, view) pairs in the order in which masks travel.
+
+    "serpentine" is one journey, frame by frame; every other frame goes round the character the
+    other way, so that each step changes either the view or the time and never jumps. Masks cross
+    V - 1 changes of view in every frame.
+
+    "orbit_first" goes round the first frame once, then through time in each view by itself. A mask
+    crosses V - 1 changes of view in all, which are what turns left into right, but a part that
+    comes up later is found in each view separately.
+    """
+    if travel == "orbit_first":
+        yield from ((frames[0], view) for view in range(view_count))
+        for view in range(view_count):
+            yield from ((frame, view) for frame in frames[1:])
+        return
     for position, frame in enumerate(frames):
         views = range(view_count)
         for view in views if position % 2 == 0 else reversed(views):
             yield frame, view
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an implementation of a seam is made with."""
+
+    images: Images
+    settings: ParsingSettings
+    pulse: Callable[[], None] = lambda: None  # raises CancelledError after Cancel; call it often
+
+
+class Progress(Protocol):
+    """Yields the items given, reporting each; raises CancelledError between them after Cancel."""
+
+    def __call__(self, items: Sequence[Item]) -> Iterator[Item]: ...
 
 
 class Proposer(Protocol):
@@ -88,8 +120,14 @@ class Masklets(Protocol):
         """The masks of one image, one for each masklet that is visible in it."""
         ...
 
-    def extend(self, frame: int, element_map: np.ndarray, components: list[np.ndarray]) -> int:
-        """Add validation masks (h, w) bool of one image as new masklets; returns how many."""
+    def extend(
+        self, frame: int, view: int, element_map: np.ndarray, components: list[np.ndarray]
+    ) -> int:
+        """Add validation masks (h, w) bool of one image as new masklets; returns how many.
+
+        Images are visited in the order of `Images.order`, `masks` before `extend`; the new masklets
+        are seen in the images that follow.
+        """
         ...
 
     def save(self, folder: Path) -> list[Path]: ...
@@ -98,7 +136,9 @@ class Masklets(Protocol):
 class Tracker(Protocol):
     """Follows the proposals of key images through all images."""
 
-    def track(self, proposals: Mapping[tuple[int, int], MaskSet]) -> Masklets: ...
+    def track(
+        self, proposals: Mapping[tuple[int, int], MaskSet], progress: Progress
+    ) -> Masklets: ...
 
     def load(self, folder: Path) -> Masklets:
         """The masklets that an earlier `Masklets.save` wrote."""
@@ -108,10 +148,25 @@ class Tracker(Protocol):
 class TextSide(Protocol):
     """The word half of a mask encoder: all that a new vocabulary needs."""
 
-    logit_scale: float
+    @property
+    def logit_scale(self) -> float:
+        """What cosine similarities are multiplied by before the softmax."""
+        ...
 
-    def encode_text(self, names: Sequence[Sequence[str]]) -> np.ndarray:
-        """(K, D) float32 unit rows; each part is its name followed by its synonyms."""
+    def encode_text(self, names: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
+        """The K parts, each a name followed by its synonyms, as C >= K embedded words.
+
+        Returns (C, D) float32 unit rows and (C,) int32, the part each row is a word for. The best
+        row of a part counts; a part that cannot be grounded has one zero row. Sides ("left") are
+        left out of the words when `sides` tells them.
+        """
+        ...
+
+    def sides(self, names: Sequence[Sequence[str]]) -> np.ndarray:
+        """(K,) int8, the side that must be taken from the body: 0 none, 1 left, 2 right.
+
+        An encoder that knows left from right itself answers 0 throughout.
+        """
         ...
 
     def encode_distractors(self) -> tuple[np.ndarray, np.ndarray]:

@@ -59,7 +59,9 @@ class SurfaceMasklets:
         covered = np.append(self._covered[self._key(frame)], False)  # -1 reads the last entry
         return covered[element_map]
 
-    def extend(self, frame: int, element_map: np.ndarray, components: list[np.ndarray]) -> int:
+    def extend(
+        self, frame: int, view: int, element_map: np.ndarray, components: list[np.ndarray]
+    ) -> int:
         added = 0
         visible = np.bincount(element_map[element_map >= 0])
         for component in components:

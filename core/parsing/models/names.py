@@ -37,9 +37,13 @@ class NamesText:
     def to_arrays(self) -> dict[str, np.ndarray]:
         return self.names.to_arrays()
 
-    def encode_text(self, names: Sequence[Sequence[str]]) -> np.ndarray:
-        """(K, D) float32; rows of unknown parts are zero."""
-        return _with_mixed(self.names.encode_text(names))
+    def encode_text(self, names: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
+        """(K, D) float32, one row for a part and its synonyms, and (K,) int32."""
+        return _with_mixed(self.names.encode_text(names)), np.arange(len(names), dtype=np.int32)
+
+    def sides(self, names: Sequence[Sequence[str]]) -> np.ndarray:
+        """(K,) int8 of 0: the combinations of evidence have sides of their own."""
+        return np.zeros(len(names), np.int8)
 
     def encode_distractors(self) -> tuple[np.ndarray, np.ndarray]:
         """ "Something else", which votes, and "several things", which does not."""

@@ -76,9 +76,9 @@ class NamesEncoder:
         """An encoder for one character from what is known of each element.
 
         All arrays are int (E,), -1 = none. `bone_index` is the bone that moves the element most;
-        `body_region` (index into BODY_REGIONS) counts only where there is no bone, `side` (0 none,
-        1 left, 2 right) only where neither a name nor a bone tells one. Raises ValueError for an
-        index beyond its names.
+        `body_region` (index into BODY_REGIONS) counts only where there is no bone, or where no bone
+        has a telling name; `side` (0 none, 1 left, 2 right) only where neither a name nor a bone
+        tells one. Raises ValueError for an index beyond its names.
         """
         count = len(object_index)
         columns = [object_index, material_index, bone_index]
@@ -180,9 +180,10 @@ class NamesEncoder:
         """Combination of every evidence row, and the distinct combinations, "nothing" last."""
         bones = read_bones(self.names.bones, self.names.bone_parent, self._ontology)
         regions = [self._ontology.index[name] for name in BODY_REGIONS]
+        rig_tells = any(bone.concept >= 0 for bone in bones)
         places: list[tuple[int, float, int]] = []  # concept, trust, side
         for _, _, bone, region, side in self._evidence_index.tolist():
-            if bone >= 0:
+            if bone >= 0 and rig_tells:
                 places.append((bones[bone].concept, 1.0, bones[bone].side or side))
             else:
                 places.append((regions[region] if region >= 0 else -1, REGION_TRUST, side))

@@ -101,7 +101,7 @@ def test_equation_7_never_raises_a_logit_and_keeps_the_best_of_a_class(logits: n
 
 
 def test_classification_is_a_softmax_over_words() -> None:
-    probability = classify(np.array([[1.0, 0.0]]), np.eye(2), np.log(3.0))
+    probability = classify(np.array([[1.0, 0.0]]), np.eye(2), np.log(3.0), np.arange(2))
     np.testing.assert_allclose(probability, [[0.75, 0.25]])
 
 
@@ -117,7 +117,15 @@ def test_lifting_is_the_weighted_sum_of_masks() -> None:
     np.testing.assert_array_equal(incidence.seen(), [True, True, False])
 
 
+def test_of_several_words_for_a_thing_the_most_similar_counts() -> None:
+    words, thing = np.eye(3), np.array([0, 0, 1])
+    mask = np.array([[0.6, 0.8, 0.0]])
+    np.testing.assert_allclose(
+        classify(mask, words, 2.0, thing), [np.exp([1.6, 0.0]) / np.exp([1.6, 0.0]).sum()]
+    )
+
+
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_softmax_survives_large_logits(scale: float) -> None:
-    probability = classify(np.eye(3), np.eye(3), 1e4 * scale)
+    probability = classify(np.eye(3), np.eye(3), 1e4 * scale, np.arange(3))
     np.testing.assert_allclose(probability, np.eye(3))

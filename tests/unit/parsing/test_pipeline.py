@@ -77,6 +77,12 @@ def test_a_part_that_is_not_named_stays_unlabelled(tmp_path: Path) -> None:
     np.testing.assert_array_equal(label, np.array([-1, 0, 1])[truth()[: 2 * SHEET]])
 
 
+def test_a_run_that_labels_nothing_says_so(tmp_path: Path) -> None:
+    run = run_all(tmp_path, words=("sword",))
+    assert (labels(tmp_path, 1) == -1).all()
+    assert any("no polygon is labelled" in w for w in run.warnings)  # type: ignore[attr-defined]
+
+
 def test_without_distractors_every_seen_element_gets_a_part(tmp_path: Path) -> None:
     run_all(tmp_path, words=("shirt", "trousers"), distractors=False, threshold=0.0)
     assert (labels(tmp_path, 1)[: 2 * SHEET] >= 0).all()
