@@ -5,8 +5,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import get_args
 
-from ..job.spec import CaptureSettings, FrameSelection, ParsingSettings
+from ..job.presets import PRESETS
+from ..job.spec import (
+    CaptureSettings,
+    DeviceName,
+    FrameSelection,
+    ParsingSettings,
+    Prompts,
+    Travel,
+)
 
 _CAPTURE, _PARSING = CaptureSettings(), ParsingSettings()
 
@@ -124,12 +133,26 @@ def _add_capture(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_parsing(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("parsing")
-    group.add_argument("--proposer", default=_PARSING.proposer)
-    group.add_argument("--tracker", default=_PARSING.tracker)
-    group.add_argument("--encoder", default=_PARSING.encoder)
-    group.add_argument("--key-frames", type=int, default=_PARSING.key_frames)
-    group.add_argument("--memory-scale", type=float, default=_PARSING.memory_scale)
+    group = parser.add_argument_group("parsing", "what is not given is as the preset says")
+    group.add_argument(
+        "--preset",
+        choices=tuple(PRESETS),
+        default=_PARSING.preset,
+        help="embedded needs nothing; the others need the full environment and models: "
+        "see vendor_setup.py status",
+    )
+    group.add_argument("--proposer", help="structure, sam or sam2")
+    group.add_argument("--proposer-model", metavar="CHECKPOINT")
+    group.add_argument("--tracker", help="correspondence, sam2, or auto: by topology")
+    group.add_argument("--tracker-model", metavar="CHECKPOINT")
+    group.add_argument("--encoder", help="names, mask_tokens, cliptrase or alpha_clip")
+    group.add_argument("--encoder-model", metavar="CHECKPOINT")
+    group.add_argument("--device", choices=get_args(DeviceName), help="where models run")
+    group.add_argument("--key-frames", type=int, metavar="N", help="frames given to the proposer")
+    group.add_argument("--key-views", type=int, metavar="N", help="views of each; 0: all")
+    group.add_argument("--points-per-side", type=int, metavar="N", help="SAM's grid")
+    group.add_argument("--travel", choices=get_args(Travel), help="SAM 2's way through the images")
+    group.add_argument("--memory-scale", type=float, metavar="BETA", help="beta of equation 6")
 
 
 def _add_labelling(parser: argparse.ArgumentParser) -> None:
@@ -140,9 +163,15 @@ def _add_labelling(parser: argparse.ArgumentParser) -> None:
         default=None,
         help=f"evidence below which a face is unlabelled ({_PARSING.threshold})",
     )
-    group.add_argument("--no-equalise", action="store_true", help="leave out equation 7")
-    group.add_argument("--no-distractors", action="store_true", help="every face gets a part")
-    group.add_argument("--no-fill", action="store_true", help="leave unseen faces unlabelled")
+    group.add_argument(
+        "--prompts", choices=get_args(Prompts), help="what a word is put into for CLIP"
+    )
+    for name, text in (
+        ("equalise", "equation 7"),
+        ("distractors", "hidden words for what no part matches; without them every face gets one"),
+        ("fill", "unseen faces take the nearest label"),
+    ):
+        group.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help=text)
     group.add_argument(
         "--persistence",
         type=float,

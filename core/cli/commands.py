@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ from ..errors import InputError
 from ..job.atomic import write_text
 from ..job.folder import JobFolder
 from ..job.label_files import LabelFiles
+from ..job.presets import SEAMS, needs_torch, require_models, settings_of
 from ..job.process import run_program
 from ..job.report import report_document, report_text
 from ..job.run import run_job
 from ..job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part, save_spec
+from ..job.vocabulary import parse_parts
+from ..job.workers import OneShotWorker
 from ..scene.capture import capture_command
 from ..scene.character import Character, find_character
 from ..scene.motion import frame_range
@@ -26,21 +29,38 @@ from ..scene.opening import open_sources
 from ..scene.prepare import prepare_job
 from ..scene.writeback import WriteOptions, apply_labels, clear_labels, labelled_objects
 from .console import Console
-from .vocabulary import parse_parts
 
 WORKER = Path(__file__).resolve().parents[1] / "worker" / "main.py"
 IsCancelled = Callable[[], bool]
-EmbeddedPython = Callable[[], list[str]]
+WorkerPython = Callable[[bool], list[str]]  # with torch or without
+WorkerCommand = Callable[[Path], list[str]]
+
+_PARSING_OPTIONS = (
+    "proposer",
+    "proposer_model",
+    "tracker",
+    "tracker_model",
+    "encoder",
+    "encoder_model",
+    "device",
+    "key_frames",
+    "key_views",
+    "points_per_side",
+    "travel",
+    "memory_scale",
+)
+_LABEL_OPTIONS = ("threshold", "persistence", "prompts", "equalise", "distractors", "fill")
 
 
 def parse(
-    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Capture, parse, apply, save, report."""
     parts = parse_parts(arguments.parts)
-    worker = _worker(python)
-    folder = _prepared(arguments, parts, console)
-    run_job(folder, capture_command, worker, console.event, cancelled)
+    settings = _parsing(arguments)
+    worker = _worker(python, settings)
+    folder = _prepared(arguments, parts, settings, console)
+    run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
     document = report_document(folder.path)
     if not arguments.no_apply:
         document["blend"] = str(_apply(folder.path, arguments, console))
@@ -52,16 +72,17 @@ def parse(
 
 
 def capture(
-    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Only the first stage; `parse` with the same job folder goes on from there."""
-    folder = _prepared(arguments, (Part("body"),), console)
-    run_job(folder, capture_command, _worker(python), console.event, cancelled, "capture")
+    folder = _prepared(arguments, (Part("body"),), ParsingSettings(), console)
+    worker = OneShotWorker(_worker(python, ParsingSettings()))
+    run_job(folder, capture_command, worker, console.event, cancelled, "capture")
     console.outcome(f"Captured into {folder.path}", {"job": str(folder.path)})
 
 
 def label(
-    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Other names on a finished job."""
     folder = JobFolder.open(arguments.job)
@@ -69,12 +90,12 @@ def label(
     spec = replace(
         spec,
         parts=parse_parts(arguments.parts),
-        parsing=_with_labelling(spec.parsing, arguments),
+        parsing=_changed(spec.parsing, arguments, _LABEL_OPTIONS),
     )
     with folder.lock():
         save_spec(folder.spec_path, spec)
-    worker = _worker(python)
-    run_job(folder, capture_command, worker, console.event, cancelled)
+    worker = _worker(python, spec.parsing, ("encoder",))
+    run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
     document = report_document(folder.path)
     sheet = folder.path / "sheet.png"
     if sheet.is_file():  # it would show the old words
@@ -85,7 +106,7 @@ def label(
 
 
 def apply(
-    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Write a finished job onto the meshes of a file."""
     folder = JobFolder.open(arguments.job)
@@ -96,7 +117,7 @@ def apply(
 
 
 def clear(
-    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Take everything of ours off again."""
     with console.chatter():
@@ -114,19 +135,19 @@ def clear(
 
 
 def report(
-    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: EmbeddedPython
+    arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """What a job did."""
     folder = JobFolder.open(arguments.job)
     document = report_document(folder.path)
     if arguments.sheet:
-        document["sheet"] = str(_draw_sheet(folder.path, arguments.sheet, _worker(python)))
+        document["sheet"] = str(
+            _draw_sheet(folder.path, arguments.sheet, _worker(python, ParsingSettings()))
+        )
     console.outcome(_summary(document), document)
 
 
-COMMANDS: Mapping[
-    str, Callable[[argparse.Namespace, Console, IsCancelled, EmbeddedPython], None]
-] = {
+COMMANDS: Mapping[str, Callable[[argparse.Namespace, Console, IsCancelled, WorkerPython], None]] = {
     "parse": parse,
     "capture": capture,
     "label": label,
@@ -137,7 +158,10 @@ COMMANDS: Mapping[
 
 
 def _prepared(
-    arguments: argparse.Namespace, parts: tuple[Part, ...], console: Console
+    arguments: argparse.Namespace,
+    parts: tuple[Part, ...],
+    parsing: ParsingSettings,
+    console: Console,
 ) -> JobFolder:
     with console.chatter():
         open_sources(arguments.scene)
@@ -164,7 +188,7 @@ def _prepared(
             engine=arguments.engine,
             processes=arguments.processes,
         ),
-        parsing=_parsing(arguments),
+        parsing=parsing,
     )
     base = sources[0] if sources else Path.cwd() / "untitled.blend"
     path = arguments.job or base.with_name(f"{base.stem}_{_file_name(character.name)}.parts4d")
@@ -181,36 +205,28 @@ def _frames(arguments: argparse.Namespace, character: Character) -> FrameSelecti
 
 
 def _parsing(arguments: argparse.Namespace) -> ParsingSettings:
-    if arguments.command == "capture":
-        return ParsingSettings()
-    settings = ParsingSettings(
-        proposer=arguments.proposer,
-        tracker=arguments.tracker,
-        encoder=arguments.encoder,
-        key_frames=arguments.key_frames,
-        memory_scale=arguments.memory_scale,
-    )
-    return _with_labelling(settings, arguments)
+    settings = _changed(settings_of(arguments.preset), arguments, _PARSING_OPTIONS)
+    return _changed(settings, arguments, _LABEL_OPTIONS)
 
 
-def _with_labelling(settings: ParsingSettings, arguments: argparse.Namespace) -> ParsingSettings:
-    given = {k: getattr(arguments, k) for k in ("threshold", "persistence")}
-    return replace(
-        settings,
-        **{k: value for k, value in given.items() if value is not None},
-        equalise=not arguments.no_equalise,
-        distractors=not arguments.no_distractors,
-        fill=not arguments.no_fill,
-    )
+def _changed(
+    settings: ParsingSettings, arguments: argparse.Namespace, options: tuple[str, ...]
+) -> ParsingSettings:
+    """`settings` with the options that were given on the command line."""
+    given = {name: getattr(arguments, name) for name in options}
+    return replace(settings, **{name: v for name, v in given.items() if v is not None})
 
 
-def _worker(python: EmbeddedPython) -> Callable[[Path], list[str]]:
-    """The command that runs the worker; asks for its Python now, before any work is done."""
-    prefix = [*python(), str(WORKER)]
+def _worker(
+    python: WorkerPython, settings: ParsingSettings, seams: Sequence[str] = SEAMS
+) -> WorkerCommand:
+    """The command that runs the worker; its Python and models are asked for before any work."""
+    require_models(settings, seams)
+    prefix = [*python(needs_torch(settings, seams)), str(WORKER)]
     return lambda job: [*prefix, str(job)]
 
 
-def _draw_sheet(job: Path, path: Path, worker: Callable[[Path], list[str]]) -> Path:
+def _draw_sheet(job: Path, path: Path, worker: WorkerCommand) -> Path:
     path = path.absolute()
     run_program([*worker(job), "--sheet", str(path)], job / "logs" / "sheet.log")
     return path

@@ -17,11 +17,12 @@ from .console import Console
 OK, INTERNAL, USAGE, INPUT, CANCELLED, JOB = 0, 1, 2, 3, 4, 5  # exit status
 
 
-def main(argv: Sequence[str], embedded_python: Callable[[], list[str]]) -> int:
+def main(argv: Sequence[str], worker_python: Callable[[bool], list[str]]) -> int:
     """Runs one command and returns the exit status.
 
-    `embedded_python` gives the command of a Python that has the parsing libraries. 0 done;
-    1 internal error; 2 wrong usage; 3 something in the input; 4 cancelled; 5 the job folder.
+    `worker_python` gives the command of a Python with the parsing libraries, with torch if True.
+    0 done; 1 internal error; 2 wrong usage; 3 something in the input; 4 cancelled; 5 the job
+    folder, the environment or a model.
     """
     try:
         arguments = make_parser().parse_args(argv)
@@ -32,7 +33,7 @@ def main(argv: Sequence[str], embedded_python: Callable[[], list[str]]) -> int:
     try:
         from .commands import COMMANDS
 
-        COMMANDS[arguments.command](arguments, console, cancelled.is_set, embedded_python)
+        COMMANDS[arguments.command](arguments, console, cancelled.is_set, worker_python)
     except KeyboardInterrupt:
         console.failure(CancelledError())
         return CANCELLED

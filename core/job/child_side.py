@@ -16,29 +16,71 @@ import errno
 import faulthandler
 import json
 import os
+import queue
 import stat
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import BinaryIO, NoReturn
+from dataclasses import dataclass
+from typing import Any, BinaryIO, NoReturn
 
 from ..errors import CancelledError, JobError, Parts4DError
+from .crash import likely_cause
 from .events import PROTOCOL_VERSION, Message, encode, message_of
 
 EXIT_INTERNAL, EXIT_ERROR, EXIT_CANCELLED = 1, 3, 4
 _PROGRESS_INTERVAL = 0.1  # seconds between progress lines of one stage
 
 
+@dataclass(frozen=True)
+class Request:
+    """One job that the parent asks a serving child for."""
+
+    document: dict[str, Any]
+    cancelled: threading.Event
+
+
+class Inbox:
+    """What the parent said. A cancel is meant for the request before it, or for the program."""
+
+    def __init__(self) -> None:
+        self.cancelled = threading.Event()  # of the latest request
+        self.requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+
+    def read(self, line: bytes) -> None:
+        try:
+            document = json.loads(line)
+        except ValueError:
+            return
+        kind = document.get("type") if isinstance(document, dict) else None
+        if kind == "cancel":
+            self.cancelled.set()
+        elif kind == "run":
+            self.cancelled = threading.Event()
+            self.requests.put(Request(document, self.cancelled))
+
+
 class Channel:
     """The child's line to its parent. Safe to use from several threads."""
 
-    def __init__(self, stream: BinaryIO, cancelled: threading.Event) -> None:
-        self.cancelled = cancelled
+    def __init__(self, stream: BinaryIO, inbox: Inbox) -> None:
+        self.cancelled = inbox.cancelled
+        self._requests = inbox.requests
         self._stream = stream
         self._writing = threading.Lock()
         self._last_progress: dict[str, float] = {}
+
+    def next_request(self, patience: float) -> dict[str, Any] | None:
+        """The next job, whose Cancel `cancelled` is from now on; None after `patience` seconds."""
+        try:
+            request = self._requests.get(timeout=patience)
+        except queue.Empty:
+            return None
+        self.cancelled = request.cancelled
+        self._last_progress.clear()
+        return request.document
 
     def send(self, message: Message) -> None:
         try:
@@ -84,16 +126,16 @@ def protocol_stream() -> BinaryIO:
     return stream
 
 
-def exit_with_parent() -> threading.Event:
-    """An event that is set when the parent sends {"type": "cancel"}.
+def exit_with_parent() -> Inbox:
+    """What the parent says from now on: {"type": "cancel"} or {"type": "run", ...}, line by line.
 
     The parent keeps our stdin open; when it ends, however it ends, reading stdin meets the end
     and this process leaves at once. A program started by hand has no such pipe and just runs.
     """
-    cancelled = threading.Event()
+    inbox = Inbox()
     if _is_pipe(0):
-        threading.Thread(target=_watch_stdin, args=(cancelled,), daemon=True).start()
-    return cancelled
+        threading.Thread(target=_watch_stdin, args=(inbox,), daemon=True).start()
+    return inbox
 
 
 def run_child(main: Callable[[Channel], None]) -> NoReturn:
@@ -102,15 +144,15 @@ def run_child(main: Callable[[Channel], None]) -> NoReturn:
     Exit status: 0; 3 for a Parts4DError, which is sent as an error message; 4 when cancelled;
     1 for an unexpected exception, whose traceback goes to stderr, the log file.
     """
-    cancelled = exit_with_parent()
-    channel = Channel(protocol_stream(), cancelled)
+    inbox = exit_with_parent()
+    channel = Channel(protocol_stream(), inbox)
     with contextlib.suppress(Exception):
         faulthandler.enable(file=2)
     channel.send(Message("hello", protocol=PROTOCOL_VERSION))
     try:
         main(channel)
     except BaseException as error:  # the process ends here, whatever it was
-        leave(_report(channel, error))
+        leave(report(channel, error))
     leave(0)
 
 
@@ -122,7 +164,8 @@ def leave(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _report(channel: Channel, error: BaseException) -> int:
+def report(channel: Channel, error: BaseException) -> int:
+    """Tells the parent of an error, and the log what led to it; returns the exit status."""
     if isinstance(error, CancelledError | KeyboardInterrupt):
         channel.send(message_of(CancelledError()))
         return EXIT_CANCELLED
@@ -136,6 +179,8 @@ def _report(channel: Channel, error: BaseException) -> int:
         known: Parts4DError = JobError("There was not enough memory", "Lower the resolution")
     elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         known = JobError("No disk space left", "Free some space, then run again to continue")
+    elif cause := likely_cause(f"{type(error).__name__}: {error}"):
+        known = cause
     else:
         name = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         known = Parts4DError(f"Internal error, {name}", "See the log file and report it")
@@ -144,7 +189,7 @@ def _report(channel: Channel, error: BaseException) -> int:
     return EXIT_INTERNAL
 
 
-def _watch_stdin(cancelled: threading.Event) -> None:
+def _watch_stdin(inbox: Inbox) -> None:
     pending = b""
     while True:
         try:
@@ -154,16 +199,8 @@ def _watch_stdin(cancelled: threading.Event) -> None:
         if not chunk:
             os._exit(EXIT_CANCELLED)
         *lines, pending = (pending + chunk).split(b"\n")
-        if any(_is_cancel(line) for line in lines):
-            cancelled.set()
-
-
-def _is_cancel(line: bytes) -> bool:
-    try:
-        document = json.loads(line)
-    except ValueError:
-        return False
-    return isinstance(document, dict) and document.get("type") == "cancel"
+        for line in lines:
+            inbox.read(line)
 
 
 def _is_pipe(file: int) -> bool:

@@ -12,10 +12,20 @@ from typing import Any, Literal
 
 from ..errors import CancelledError, InputError, JobError, Parts4DError
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 MessageType = Literal[
-    "hello", "progress", "stage", "warning", "result", "error", "cancelled", "log"
+    "hello",
+    "progress",
+    "stage",
+    "warning",
+    "result",
+    "error",
+    "cancelled",
+    "log",
+    "accepted",  # a serving child has read a request
+    "done",  # and finished it
+    "heartbeat",
 ]
 _TYPES = frozenset(MessageType.__args__)  # type: ignore[attr-defined]
 

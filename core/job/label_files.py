@@ -42,7 +42,9 @@ class Result:
     seconds: Mapping[str, float]  # stage -> seconds
     counts: Mapping[str, int]  # proposals, masklets, masks, elements, ...
     warnings: tuple[str, ...] = ()
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)  # package -> version
+    preset: str = ""  # where the settings came from
+    models: Mapping[str, str] = field(default_factory=dict)  # checkpoint -> sha256 of its file
     schema_version: int = 1
 
     @classmethod

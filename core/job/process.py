@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import queue
-import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +18,7 @@ from typing import IO
 
 from ..errors import CancelledError, JobError, Parts4DError
 from .child_side import EXIT_CANCELLED
+from .crash import crash
 from .events import PROTOCOL_VERSION, Message, decode, error_of
 from .folder import make_folder
 
@@ -38,14 +39,16 @@ class ChildProcess:
         self.name = log.stem
         self.log = log
         self.last_lines: deque[str] = deque(maxlen=50)  # of stderr
+        self.heard = time.monotonic()  # when it last said something
         self._queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._outcome: Message | None = None
         self._cancel_time: float | None = None
         make_folder(log.parent)
+        _begin_log(log, list(command))
         self._popen = _start(command, pass_fds)
         self._readers = [
             threading.Thread(target=self._read_messages, daemon=True),
-            threading.Thread(target=self._read_stderr, args=(command,), daemon=True),
+            threading.Thread(target=self._read_stderr, daemon=True),
         ]
         for reader in self._readers:
             reader.start()
@@ -76,10 +79,27 @@ class ChildProcess:
         """Asks the child to stop; `tick` insists after 5 and 10 seconds."""
         if self._cancel_time is None:
             self._cancel_time = time.monotonic()
-            with contextlib.suppress(OSError, ValueError):
-                assert self._popen.stdin is not None
-                self._popen.stdin.write(b'{"type": "cancel"}\n')
-                self._popen.stdin.flush()
+            self._say({"type": "cancel"})
+
+    def request(self, document: dict[str, str], log: Path) -> None:
+        """Asks a child that serves for its next job; from now on it is logged to `log`.
+
+        What was said and cancelled before belongs to earlier jobs and is forgotten.
+        """
+        self.log, self._outcome, self._cancel_time = log, None, None
+        make_folder(log.parent)
+        _begin_log(log, document)
+        self.heard = time.monotonic()
+        self._say(document)
+
+    def end_input(self) -> None:
+        """Closes the child's stdin, which ends programs that watch it."""
+        with contextlib.suppress(OSError, ValueError):
+            assert self._popen.stdin is not None
+            self._popen.stdin.close()
+
+    def kill(self) -> None:
+        self._popen.kill()
 
     def tick(self) -> None:
         """Terminates, then kills, a child that does not react to `cancel`."""
@@ -122,11 +142,18 @@ class ChildProcess:
             return None
         if status == EXIT_CANCELLED or self._cancel_time is not None:
             return CancelledError()
-        return _crash(self.name, status, self.log)
+        return crash(self.name, status, self.log, self.last_lines)
+
+    def _say(self, document: dict[str, str]) -> None:
+        with contextlib.suppress(OSError, ValueError):  # it is ending; `finished` tells
+            assert self._popen.stdin is not None
+            self._popen.stdin.write(json.dumps(document).encode() + b"\n")
+            self._popen.stdin.flush()
 
     def _read_messages(self) -> None:
         assert self._popen.stdout is not None
         for line in self._popen.stdout:
+            self.heard = time.monotonic()
             message = decode(line)
             if message is None:
                 message = Message("log", message=line.decode("utf-8", "replace").rstrip())
@@ -141,18 +168,20 @@ class ChildProcess:
                 self._outcome = message
             self._queue.put(message)
 
-    def _read_stderr(self, command: Sequence[str]) -> None:
+    def _read_stderr(self) -> None:
         assert self._popen.stderr is not None
-        log = _open_log(self.log)
+        path = self.log
+        log = _open_log(path)
         try:
-            _write(log, f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} {list(command)}\n".encode())
             for line in self._popen.stderr:
+                if path != self.log:
+                    _close(log)
+                    path = self.log
+                    log = _open_log(path)
                 self.last_lines.append(line.decode("utf-8", "replace").rstrip())
                 _write(log, line)
         finally:
-            if log is not None:
-                with contextlib.suppress(OSError):
-                    log.close()
+            _close(log)
 
 
 def clean_environment() -> dict[str, str]:
@@ -181,23 +210,10 @@ def _start(command: Sequence[str], pass_fds: Sequence[int]) -> subprocess.Popen[
         ) from error
 
 
-def _crash(name: str, status: int, log: Path) -> JobError:
-    """The likely cause of a status that the child did not choose itself."""
-    if status in (-9, 137):
-        return JobError(
-            f"{name} was killed by the system, most likely because memory ran out",
-            "Close other programs, lower the resolution or the number of processes, and run "
-            f"again to continue; the log is {log}",
-        )
-    what = f"ended with status {status}"
-    if status in (-4, -6, -7, -8, -11, 132, 134, 135, 136, 139):
-        number = -status if status < 0 else status - 128
-        what = f"crashed ({signal.Signals(number).name})"
-    elif status in (0xC0000005, 0xC0000409, -1073741819, -1073740791):
-        what = f"crashed (Windows error {status & 0xFFFFFFFF:#x})"
-    elif status in (-15, 143):
-        what = "was terminated"
-    return JobError(f"{name} {what}", f"Run again to continue; the log is {log}")
+def _begin_log(path: Path, what: object) -> None:
+    log = _open_log(path)
+    _write(log, f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} {what}\n".encode())
+    _close(log)
 
 
 def _open_log(path: Path) -> IO[bytes] | None:
@@ -212,6 +228,12 @@ def _write(log: IO[bytes] | None, line: bytes) -> None:
     if log is not None:
         with contextlib.suppress(OSError):  # a full disk must not stop the reading of the pipe
             log.write(line)
+
+
+def _close(log: IO[bytes] | None) -> None:
+    if log is not None:
+        with contextlib.suppress(OSError):
+            log.close()
 
 
 def run_program(command: Sequence[str], log: Path) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .events import Message
 
-# Shares of the time of a typical run on two cores with the embedded default.
+# Shares of the time of a typical run on two cores: with the embedded default, and with models.
 _WEIGHTS = {
     "capture": 60.0,
     "proposals": 8.0,
@@ -18,6 +18,14 @@ _WEIGHTS = {
     "embeddings": 10.0,
     "labels": 6.0,
 }
+_MODEL_WEIGHTS = {
+    "capture": 15.0,
+    "proposals": 25.0,
+    "masklets": 25.0,
+    "validation": 15.0,
+    "embeddings": 18.0,
+    "labels": 2.0,
+}
 _RECORD_INTERVAL = 1.0  # seconds between progress lines in the record
 
 
@@ -25,10 +33,12 @@ class OverallProgress:
     """Folds messages in; the overall share never goes back.
 
     `stages` are those that this run computes; finished ones take no time and have no weight.
+    `with_models`: whether the run is one in which models take the time.
     """
 
-    def __init__(self, stages: Sequence[str]) -> None:
-        self._weights = {s: _WEIGHTS[s] for s in stages}
+    def __init__(self, stages: Sequence[str], with_models: bool = False) -> None:
+        weights = _MODEL_WEIGHTS if with_models else _WEIGHTS
+        self._weights = {s: weights[s] for s in stages}
         self._done: dict[str, dict[str, tuple[float, float]]] = {}  # stage -> source -> done, total
         self._overall = 0.0
         self._recorded = -_RECORD_INTERVAL

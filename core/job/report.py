@@ -47,7 +47,8 @@ def report_text(document: Mapping[str, Any]) -> str:
     lines = [
         f"Character  {document['character']}: {counts['frames']} frames, "
         f"{counts['views']} views, {counts['elements']} faces, {document['topology']} topology",
-        "Made by    " + ", ".join(f"{k} {v}" for k, v in document["backends"].items()),
+        f"Made by    preset {document['preset'] or 'unknown'}, "
+        + ", ".join(f"{k} {v}" for k, v in document["backends"].items()),
         "Stages     " + ", ".join(f"{s} {seconds[s]:.2f} s" for s in STAGES if s in seconds),
         "Counts     "
         + ", ".join(
@@ -56,5 +57,9 @@ def report_text(document: Mapping[str, Any]) -> str:
         "Parts      "
         + ", ".join(f"{name} {share:.1%}" for name, share in document["share_of_elements"].items()),
         f"Job folder {document['job']}",
+    ]
+    lines += [
+        f"Model      {name}, sha256 {digest or 'unknown'}"
+        for name, digest in document["models"].items()
     ]
     return "\n".join(lines + [f"Warning    {w}" for w in document["warnings"]])

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import overload
 
@@ -16,13 +17,14 @@ from .events import EventLog, Message, message_of
 from .folder import STAGES, JobFolder
 from .label_files import LabelFiles, Result
 from .lock import FolderLock
+from .presets import needs_torch
 from .process import ChildProcess
 from .progress import OverallProgress
 from .spec import JobSpec
 from .stages import StageStore, stage_keys
+from .workers import Task, Worker
 
 CaptureCommand = Callable[[Path, int, int], list[str]]  # job folder, shard index, shard count
-WorkerCommand = Callable[[Path], list[str]]
 OnEvent = Callable[[Message], None]
 ShouldCancel = Callable[[], bool]
 
@@ -34,7 +36,7 @@ _MAX_DEFAULT_PROCESSES = 4
 def run_job(
     folder: JobFolder,
     capture_command: CaptureCommand,
-    worker_command: WorkerCommand,
+    worker: Worker,
     on_event: OnEvent = ...,
     should_cancel: ShouldCancel = ...,
     stages_until: None = None,
@@ -43,7 +45,7 @@ def run_job(
 def run_job(
     folder: JobFolder,
     capture_command: CaptureCommand,
-    worker_command: WorkerCommand,
+    worker: Worker,
     on_event: OnEvent = ...,
     should_cancel: ShouldCancel = ...,
     stages_until: str | None = ...,
@@ -51,7 +53,7 @@ def run_job(
 def run_job(
     folder: JobFolder,
     capture_command: CaptureCommand,
-    worker_command: WorkerCommand,
+    worker: Worker,
     on_event: OnEvent = lambda message: None,
     should_cancel: ShouldCancel = lambda: False,
     stages_until: str | None = None,
@@ -60,7 +62,7 @@ def run_job(
 
     Blocks; `on_event` is called in this thread, with `overall` filled in for progress.
     `should_cancel` is asked many times a second. With `stages_until` the run stops after that
-    stage, and the worker is given `--until STAGE`; None is returned if that is before "labels".
+    stage; None is returned if that is before "labels".
 
     Raises CancelledError after Cancel, InputError for an invalid spec or a missing scene, JobError
     for a busy or damaged folder, a full disk or a child that crashed. All finished stages are kept.
@@ -69,7 +71,7 @@ def run_job(
     with folder.lock() as lock:
         run = _Run(folder, lock, on_event, should_cancel)
         try:
-            run.all_stages(stages, capture_command, worker_command)
+            run.all_stages(stages, capture_command, worker)
         except Parts4DError as error:
             run.tell(message_of(error))
             if isinstance(error, JobError):
@@ -101,7 +103,7 @@ class _Run:
         self.progress = OverallProgress(())
 
     def all_stages(
-        self, stages: Sequence[str], capture_command: CaptureCommand, worker_command: WorkerCommand
+        self, stages: Sequence[str], capture_command: CaptureCommand, worker: Worker
     ) -> None:
         start = time.monotonic()
         self.folder.remove_leftovers()
@@ -109,15 +111,14 @@ class _Run:
         keys = stage_keys(spec, self.folder.snapshot_hash(spec))
         self.store.discard_damaged("labels")  # small, and read by others: looked at byte by byte
         pending = [s for s in stages if not self.store.is_done(s, keys[s])]
-        self.progress = OverallProgress(pending)
+        self.progress = OverallProgress(pending, needs_torch(spec.parsing))
         check_free_space(spec, self.folder, pending)
         if "capture" in pending:
             self._capture(spec, keys["capture"], capture_command)
         else:
             self.tell(Message("stage", stage="capture", state="skipped"))
         if any(stage != "capture" for stage in pending):
-            until = ["--until", stages[-1]] if stages[-1] != STAGES[-1] else []
-            self._children([("worker", worker_command(self.folder.path) + until)])
+            self._tasks([lambda: self._parsing(worker, stages[-1])])
         else:
             for stage in stages[1:]:
                 self.tell(Message("stage", stage=stage, state="skipped"))
@@ -130,8 +131,7 @@ class _Run:
         self.tell(Message("stage", stage="capture", state="started"))
         self.store.prepare("capture", key, keep_partial=True)
         count = shard_count(spec)
-        shards = [(f"capture-{i}", command(self.folder.path, i, count)) for i in range(count)]
-        self._children(shards)
+        self._tasks([partial(self._shard, command, i, count) for i in range(count)])
         if not (self.folder.capture / "capture.json").is_file():
             raise JobError(
                 "The capture ended without a result", f"See the log files in {self.folder.logs}"
@@ -140,13 +140,20 @@ class _Run:
         self.store.mark_done("capture", key, seconds=seconds)
         self.tell(Message("stage", stage="capture", state="finished", seconds=round(seconds, 3)))
 
-    def _children(self, commands: Sequence[tuple[str, Sequence[str]]]) -> None:
+    def _shard(self, command: CaptureCommand, index: int, count: int) -> Task:
+        log = self.folder.logs / f"capture-{index}.log"
+        return ChildProcess(command(self.folder.path, index, count), log, self.lock.inheritable)
+
+    def _parsing(self, worker: Worker, until: str) -> Task:
+        log = self.folder.logs / "worker.log"
+        return worker.start(self.folder.path, until, log, self.lock.inheritable)
+
+    def _tasks(self, starts: Sequence[Callable[[], Task]]) -> None:
         """Runs programs side by side until all have ended; the first that fails ends the rest."""
         with ExitStack() as closing:
-            running = []
-            for name, command in commands:
-                log = self.folder.logs / f"{name}.log"
-                child = ChildProcess(command, log, self.lock.inheritable)
+            running: list[Task] = []
+            for start in starts:
+                child = start()
                 closing.callback(child.close)
                 running.append(child)
             while running:
@@ -166,7 +173,7 @@ class _Run:
             if self.should_cancel():
                 raise CancelledError()
 
-    def _forward(self, child: ChildProcess) -> None:
+    def _forward(self, child: Task) -> None:
         for message in child.messages():
             if message.type in ("hello", "error", "cancelled"):
                 continue  # the run speaks for the child, once

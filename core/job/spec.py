@@ -15,6 +15,9 @@ from .validation import validate
 SCHEMA_VERSION = 1
 
 Engine = Literal["albedo", "workbench", "eevee", "cycles"]
+DeviceName = Literal["auto", "cuda", "mps", "cpu"]
+Travel = Literal["serpentine", "orbit_first"]
+Prompts = Literal["bare", "simple", "render", "imagenet"]
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,20 @@ class CaptureSettings:
 class ParsingSettings:
     """Which implementations are used at the three seams, and the numbers of the equations."""
 
+    preset: str = "embedded"  # where the settings came from; says nothing by itself
     proposer: str = "structure"
+    proposer_model: str = ""  # checkpoint of the proposer, where it needs one
     tracker: str = "correspondence"
+    tracker_model: str = ""
     encoder: str = "names"
+    encoder_model: str = ""
+    device: DeviceName = "auto"  # where models run; auto is the GPU where there is one
     key_frames: int = 3  # frames whose views are given to the proposer
+    key_views: int = 0  # how many views of a key frame are; 0: all
+    points_per_side: int = 64  # SAM's grid of points over a whole image
+    minimum_area: int = 100  # pixels; smaller masks of SAM and of the validation are dropped
+    travel: Travel = "serpentine"  # order in which SAM 2 goes through the images
+    prompts: Prompts = "bare"  # what a typed word is put into for CLIP
     whole_person: float = 0.8  # proposals covering this share of the silhouette are dropped
     merge_overlap: float = 0.7  # IoU of element sets above which two proposals are one masklet
     memory_scale: float = 15.0  # beta of eq. 6; 1 is the paper's literal equation

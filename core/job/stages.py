@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..checkpoints.registry import known_checkpoints
+from ..checkpoints.store import recorded_hash
 from ..errors import JobError
 from .atomic import disk_error, write_json
 from .folder import STAGES, JobFolder, file_hash, make_folder
@@ -45,19 +47,29 @@ def stage_keys(spec: JobSpec, snapshot_hash: str) -> dict[str, str]:
 def _relevant_settings(document: Mapping[str, Any]) -> dict[str, Any]:
     capture, parsing = dict(document["capture"]), document["parsing"]
     del capture["processes"]  # how the work is shared out changes nothing
+    # `preset` says where settings came from and `device` where they are computed: neither counts.
 
     def chosen(*names: str) -> dict[str, Any]:
         return {name: parsing[name] for name in names}
 
     return {
         "capture": [document["character"], document["frames"], capture],
-        "proposals": chosen("proposer", "key_frames", "whole_person"),
-        "masklets": chosen("tracker", "merge_overlap"),
+        "proposals": chosen(
+            "proposer",
+            "proposer_model",
+            "key_frames",
+            "key_views",
+            "whole_person",
+            "points_per_side",
+            "minimum_area",
+        ),
+        "masklets": chosen("tracker", "tracker_model", "merge_overlap", "travel"),
         "validation": {},
-        "embeddings": chosen("encoder", "memory_scale"),
+        "embeddings": chosen("encoder", "encoder_model", "memory_scale"),
         "labels": [
             document["parts"],
             chosen("equalise", "specificity", "threshold", "distractors", "fill", "persistence"),
+            chosen("prompts"),
         ],
     }
 
@@ -69,10 +81,15 @@ class StageStore:
         self.folder = folder
 
     def is_done(self, stage: str, key: str) -> bool:
-        """Whether the stage finished for this key and its files have the sizes they had then."""
+        """Whether the stage finished for this key, with the models that are installed now, and
+        its files have the sizes they had then. Models that were removed since do not matter."""
         mark = self._read(stage, _DONE)
-        return mark.get("key") == key and all(
-            _size(self.folder.path / name) == size for name, (size, _) in _outputs(mark).items()
+        return (
+            mark.get("key") == key
+            and not any(map(_was_replaced, *_models(mark)))
+            and all(
+                _size(self.folder.path / name) == size for name, (size, _) in _outputs(mark).items()
+            )
         )
 
     def seconds(self) -> dict[str, float]:
@@ -99,8 +116,11 @@ class StageStore:
         key: str,
         outputs: Iterable[Path] | None = None,
         seconds: float = 0.0,
+        models: Mapping[str, str] | None = None,
     ) -> None:
         """Records that the stage finished. Without `outputs`: all its files.
+
+        `models` are the checkpoints it was made with, name -> sha256.
 
         Raises JobError when an output is missing or the mark cannot be written.
         """
@@ -114,7 +134,12 @@ class StageStore:
                 raise JobError(
                     f"The output {path} of {stage} is missing", "Run again to continue"
                 ) from error
-        mark = {"key": key, "seconds": round(seconds, 3), "outputs": table}
+        mark = {
+            "key": key,
+            "seconds": round(seconds, 3),
+            "outputs": table,
+            "models": dict(models or {}),
+        }
         write_json(self._stage_folder(stage) / _DONE, mark)
 
     def verify(self, stage: str) -> list[Path]:
@@ -198,6 +223,20 @@ class StageStore:
 def _outputs(mark: Mapping[str, Any]) -> dict[str, list[Any]]:
     outputs: dict[str, list[Any]] = mark.get("outputs", {})
     return outputs
+
+
+def _models(mark: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Names and hashes of the checkpoints in a mark."""
+    models = mark.get("models")
+    models = models if isinstance(models, dict) else {}
+    return list(map(str, models)), list(map(str, models.values()))
+
+
+def _was_replaced(name: str, digest: str) -> bool:
+    """Whether another file is installed as the checkpoint `name` by now."""
+    checkpoint = known_checkpoints().get(name)
+    current = recorded_hash(checkpoint) if checkpoint is not None else ""
+    return current not in ("", digest)
 
 
 def _size(path: Path) -> int:

@@ -117,6 +117,9 @@ def _validate_parsing(parsing: ParsingSettings) -> None:
         if not getattr(parsing, name).strip():
             raise InputError(f"parsing.{name} is empty", f"Choose a {name}")
     _check_range("parsing.key_frames", parsing.key_frames, 1, 2 * FRAME_LIMIT)
+    _check_range("parsing.key_views", parsing.key_views, 0, MAX_VIEWS)
+    _check_range("parsing.points_per_side", parsing.points_per_side, 1, 512)
+    _check_range("parsing.minimum_area", parsing.minimum_area, 0, 10**6)
     _check_range("parsing.whole_person", parsing.whole_person, 0.0, 1.0)
     _check_range("parsing.merge_overlap", parsing.merge_overlap, 0.0, 1.0)
     _check_range("parsing.memory_scale", parsing.memory_scale, 0.0, 1e4)

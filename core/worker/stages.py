@@ -3,26 +3,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 
-import numpy as np
-import scipy
-
+from ..checkpoints.registry import find_checkpoint
+from ..checkpoints.store import recorded_hash
 from ..errors import CancelledError
 from ..job.atomic import write_json
+from ..job.capture_files import Manifest
 from ..job.events import Message
 from ..job.folder import JobFolder
 from ..job.label_files import LabelledPart, Result
 from ..job.palette import part_colors
-from ..job.spec import JobSpec
+from ..job.presets import model_names, needs_torch, preset_title, stage_models
+from ..job.spec import JobSpec, ParsingSettings
 from ..job.stages import StageStore, stage_keys
 from ..job.strict_json import load_document
 from ..parsing.evidence import check_words
 from ..parsing.pipeline import STAGES
 from ..parsing.registry import check_names
 from ..parsing.run import Run
+
+PACKAGES = ("numpy", "scipy")
+TORCH_PACKAGES = ("torch", "torchvision", "segment-anything", "sam2", "open_clip_torch")
 
 
 def run_stages(
@@ -66,7 +72,8 @@ def run_stages(
             write_json(folder.stage(current) / "counts.json", counts)
             if current == "labels":
                 run.labels.write_result(_result(folder, spec, run, store, seconds, warnings))
-            store.mark_done(current, keys[current], seconds=seconds)
+            models = stage_models(spec.parsing, current)
+            store.mark_done(current, keys[current], seconds=seconds, models=models)
             emit(Message("stage", stage=current, state="finished", seconds=round(seconds, 3)))
         if current == until:
             return
@@ -98,18 +105,33 @@ def _result(
         topology=manifest.topology,
         objects=manifest.objects,
         frame_objects=manifest.frame_objects,
-        backends={
-            "renderer": f"Blender {manifest.blender} {manifest.engine}",
-            "proposer": settings.proposer,
-            "tracker": settings.tracker,
-            "encoder": settings.encoder,
-        },
+        backends=_backends(spec, manifest),
         seconds=store.seconds() | {"labels": round(label_seconds, 3)},
         counts=counts,
         warnings=tuple(dict.fromkeys([*manifest.warnings, *warnings])),
-        versions={
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-        },
+        versions=_versions(settings),
+        preset=preset_title(settings),
+        models={name: recorded_hash(find_checkpoint(name)) for name in model_names(settings)},
     )
+
+
+def _backends(spec: JobSpec, manifest: Manifest) -> dict[str, str]:
+    settings = spec.parsing
+    backends = {"renderer": f"Blender {manifest.blender} {manifest.engine}"}
+    for seam in ("proposer", "tracker", "encoder"):
+        model = getattr(settings, f"{seam}_model")
+        backends[seam] = getattr(settings, seam) + (f" ({model})" if model else "")
+    if needs_torch(settings):
+        from ..parsing.models.device import choose_device, describe
+
+        backends["device"] = describe(choose_device(settings.device))
+    return backends
+
+
+def _versions(settings: ParsingSettings) -> dict[str, str]:
+    packages = PACKAGES + (TORCH_PACKAGES if needs_torch(settings) else ())
+    found = {"python": platform.python_version()}
+    for package in packages:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found

@@ -60,9 +60,8 @@ def test_the_defaults_are_those_of_the_job_spec():
     assert arguments.elevation == capture.elevation
     assert (tuple(arguments.raised), arguments.top, arguments.bottom) == ((), False, False)
     assert (arguments.engine, arguments.lens) == (capture.engine, capture.lens)
-    assert arguments.key_frames == parsing.key_frames
-    assert arguments.memory_scale == parsing.memory_scale
-    assert (arguments.threshold, arguments.persistence) == (None, None)
+    assert arguments.preset == parsing.preset
+    assert (arguments.key_frames, arguments.threshold, arguments.equalise) == (None, None, None)
     assert arguments.frames is None and arguments.job is None and arguments.character is None
 
 

@@ -43,7 +43,7 @@ def test_the_text_says_what_was_made_of_what_by_what(tmp_path):
     lines = report_text(report_document(tmp_path)).splitlines()
     assert lines == [
         "Character  Doll: 4 frames, 2 views, 216 faces, constant topology",
-        "Made by    renderer none, encoder names",
+        "Made by    preset unknown, renderer none, encoder names",
         "Stages     capture 1.25 s, labels 0.50 s",
         "Counts     7 masks",
         "Parts      head 16.7%, shirt 22.2%, trousers 27.8%, unlabelled 33.3%",

@@ -141,17 +141,19 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_old_file_whole(small_disk):
 def test_a_run_on_a_full_disk_ends_with_a_sentence(small_disk, spec, toy, monkeypatch):
     from core.job import disk_space
     from core.job.run import run_job
+    from core.job.workers import OneShotWorker
 
+    worker = OneShotWorker(lambda p: toy("worker", p))
     folder = JobFolder.create(small_disk / "job", spec)
     folder.snapshot.write_bytes(b"a scene")
     monkeypatch.setattr(disk_space, "_RESERVE", 0)
     monkeypatch.setattr(disk_space, "needed_bytes", lambda *_: 0)
     (small_disk / "filler").write_bytes(bytes(40_000))
     with pytest.raises(JobError, match="No disk space left"):
-        run_job(folder, lambda p, i, n: toy("capture", p, f"{i}/{n}"), lambda p: toy("worker", p))
+        run_job(folder, lambda p, i, n: toy("capture", p, f"{i}/{n}"), worker)
     (small_disk / "filler").unlink()
     subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
-    run_job(folder, lambda p, i, n: toy("capture", p, f"{i}/{n}"), lambda p: toy("worker", p))
+    run_job(folder, lambda p, i, n: toy("capture", p, f"{i}/{n}"), worker)
     assert len(list(folder.labels.glob("*.npz"))) == 6
 
 

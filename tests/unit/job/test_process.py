@@ -92,7 +92,7 @@ def test_a_full_disk_in_a_child_is_a_sentence(start):
 def test_a_crash_says_its_likely_cause_and_the_log(start, number, cause):
     child = start("crash", number)
     drain(child)
-    with pytest.raises(JobError, match=rf"toy .*{cause}.*Run again|{cause}.*run again"):
+    with pytest.raises(JobError, match=rf"toy' .*{cause}.*Run again|{cause}.*run again"):
         raise child.failure()
     assert str(child.log) in str(child.failure())
     assert "about to crash" in child.last_lines

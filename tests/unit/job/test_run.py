@@ -17,6 +17,7 @@ from core.job.events import Message, read_events
 from core.job.folder import STAGES, JobFolder
 from core.job.run import run_job
 from core.job.spec import FrameSelection, JobSpec, Part
+from core.job.workers import OneShotWorker
 
 TOYS = Path(__file__).with_name("toys.py")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -26,7 +27,7 @@ def run_toys(folder: JobFolder, toy, worker="worker", capture="capture", **optio
     return run_job(
         folder,
         lambda path, i, n: toy(capture, path, f"{i}/{n}"),
-        lambda path: toy(worker, path),
+        OneShotWorker(lambda path: toy(worker, path)),
         **options,
     )
 
@@ -53,7 +54,7 @@ def test_a_second_run_starts_no_process(folder, toy):
     def fail(*_):
         raise AssertionError("started a process")
 
-    assert run_job(folder, fail, fail).character == "Robot"
+    assert run_job(folder, fail, OneShotWorker(fail)).character == "Robot"
 
 
 def test_other_part_names_run_only_the_last_stage(folder, toy, spec):

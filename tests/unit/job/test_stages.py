@@ -6,13 +6,25 @@ from dataclasses import fields, replace
 
 import pytest
 
+from core.checkpoints.registry import models_folder
+from core.checkpoints.store import hash_file, stamp_file
 from core.errors import JobError
 from core.job.folder import STAGES
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
 from core.job.stages import StageStore, stage_keys
 
 PARSING_STAGE = {
+    "preset": None,
+    "device": None,
     "proposer": "proposals",
+    "proposer_model": "proposals",
+    "key_views": "proposals",
+    "points_per_side": "proposals",
+    "minimum_area": "proposals",
+    "tracker_model": "masklets",
+    "travel": "masklets",
+    "encoder_model": "embeddings",
+    "prompts": "labels",
     "key_frames": "proposals",
     "whole_person": "proposals",
     "tracker": "masklets",
@@ -26,7 +38,14 @@ PARSING_STAGE = {
     "fill": "labels",
     "persistence": "labels",
 }
-OTHER = {"projection": "perspective", "engine": "cycles", "raised": (30.0,)}
+OTHER = {
+    "projection": "perspective",
+    "engine": "cycles",
+    "raised": (30.0,),
+    "travel": "orbit_first",
+    "prompts": "simple",
+    "device": "cpu",
+}
 KEY = "k" * 64
 
 
@@ -49,7 +68,8 @@ def changed_stages(before: JobSpec, after: JobSpec) -> tuple[str, ...]:
 def test_a_parsing_setting_changes_its_stage_and_those_after_it(spec, name):
     value = changed_value(name, getattr(spec.parsing, name))
     after = replace(spec, parsing=replace(spec.parsing, **{name: value}))
-    assert changed_stages(spec, after) == STAGES[STAGES.index(PARSING_STAGE[name]) :]
+    first = PARSING_STAGE[name]
+    assert changed_stages(spec, after) == (STAGES[STAGES.index(first) :] if first else ())
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(CaptureSettings)])
@@ -211,3 +231,29 @@ def test_the_labels_own_the_result(store):
 def test_a_missing_output_cannot_be_marked(store):
     with pytest.raises(JobError, match="missing"):
         store.mark_done("labels", KEY, [store.folder.labels / "frame_0001.npz"])
+
+
+def test_a_model_file_that_was_replaced_makes_its_stage_stale_and_a_removed_one_does_not(
+    store, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PARTS4D_DATA", str(tmp_path / "data"))
+    folder = models_folder()
+    folder.mkdir(parents=True)
+    entry = '[mine]\nkind = "sam"\ntitle = "Mine"\nfile = "mine.pth"\nlicence = "mine"\n'
+    (folder / "checkpoints.toml").write_text(entry)
+
+    def install(content: bytes) -> str:
+        path = folder / "mine.pth"
+        path.write_bytes(content)
+        stamp_file(path, hash_file(path))
+        return hash_file(path)
+
+    store.prepare("masklets", KEY)
+    (store.folder.masklets / "a.npz").write_bytes(b"a")
+    store.mark_done("masklets", KEY, models={"mine": install(b"weights")})
+    assert store.is_done("masklets", KEY)
+    install(b"other weights")
+    assert not store.is_done("masklets", KEY)
+    (folder / "mine.pth").unlink()
+    (folder / "mine.pth.json").unlink()
+    assert store.is_done("masklets", KEY)

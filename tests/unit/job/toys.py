@@ -22,6 +22,7 @@ from core.job.folder import STAGES, JobFolder
 from core.job.label_files import LabelFiles, LabelledPart, Result
 from core.job.run import run_job
 from core.job.stages import StageStore, stage_keys
+from core.job.workers import OneShotWorker
 
 PAUSE = float(os.environ.get("TOY_PAUSE", "0.01"))
 
@@ -142,7 +143,7 @@ def run(job: str) -> None:
     run_job(
         JobFolder.open(job),
         lambda path, i, n: [*me, "capture", str(path), f"{i}/{n}"],
-        lambda path: [*me, "worker", str(path)],
+        OneShotWorker(lambda path: [*me, "worker", str(path)]),
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from ..errors import InputError
-from ..job.spec import Part
+from .spec import Part
 
 _COLOR = re.compile(r"#([0-9a-fA-F]{6})\s*$")
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cli.vocabulary import parse_parts
 from core.errors import InputError
 from core.job.spec import Part
+from core.job.vocabulary import parse_parts
 
 
 def test_parts_are_separated_by_semicolons_commas_or_lines():
