@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 from . import operators, panels
-
-_MODULES = (operators, panels)
+from .core.interface import pump, settings
+from .vendor_setup import worker_python
 
 
 def register() -> None:
-    for module in _MODULES:
-        module.register()
+    settings.register()
+    operators.register()
+    panels.register()
+    pump.register(worker_python)
 
 
 def unregister() -> None:
-    for module in reversed(_MODULES):
-        module.unregister()
+    pump.unregister()
+    panels.unregister()
+    operators.unregister()
+    settings.unregister()

@@ -5,12 +5,39 @@ from __future__ import annotations
 
 import bpy
 
-from . import apply, clear, command_line, overlay
+from . import (
+    apply,
+    clear,
+    command_line,
+    correct_part,
+    edit_parts,
+    leave_mode,
+    overlay,
+    parse,
+    part_face_sets,
+    part_materials,
+    select_part,
+    setup,
+    show_confidence,
+    solo_part,
+    split_parts,
+)
 
 _CLASSES = (
+    *parse.CLASSES,
     apply.PARTS4D_OT_apply_labels,
     clear.PARTS4D_OT_clear_labels,
     overlay.PARTS4D_OT_show_overlay,
+    *edit_parts.CLASSES,
+    *leave_mode.CLASSES,
+    *select_part.CLASSES,
+    *correct_part.CLASSES,
+    *solo_part.CLASSES,
+    *show_confidence.CLASSES,
+    *part_materials.CLASSES,
+    *part_face_sets.CLASSES,
+    *split_parts.CLASSES,
+    *setup.CLASSES,
 )
 _registered_command: object | None = None
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import bpy
 
-from ..core.errors import Parts4DError
+from .reporting import ReportsErrors
 
 
-class PARTS4D_OT_show_overlay(bpy.types.Operator):
+class PARTS4D_OT_show_overlay(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.show_overlay"
     bl_label = "Show Labels"
     bl_description = "Colour the labelled characters by their parts, in the viewport and in renders"
@@ -18,16 +18,12 @@ class PARTS4D_OT_show_overlay(bpy.types.Operator):
         name="Show", description="Off brings the character's own materials back", default=True
     )
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def perform(self, context: bpy.types.Context) -> set[str]:
         from ..core.scene.writeback import labelled_objects, show_overlay
 
         objects = labelled_objects()
         if not objects:
             self.report({"INFO"}, "No object in this file carries part labels")
             return {"CANCELLED"}
-        try:
-            show_overlay(objects, self.show)
-        except Parts4DError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        show_overlay(objects, self.show)
         return {"FINISHED"}

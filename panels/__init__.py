@@ -5,14 +5,29 @@ from __future__ import annotations
 
 import bpy
 
-from . import results
+from . import character, labels, parse, parts, results, setup
 
-_CLASSES = (results.PARTS4D_PT_results,)
+_CLASSES = (
+    *character.CLASSES,
+    *parts.CLASSES,
+    *parse.CLASSES,
+    *results.CLASSES,
+    *labels.CLASSES,
+    *setup.CLASSES,
+)
 
 
 def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
+    _take_preferences()
+
+
+def _take_preferences() -> None:
+    """The storage folder that the user chose, before anything looks for it."""
+    addon = bpy.context.preferences.addons.get(setup.PARTS4D_AP_preferences.bl_idname)
+    if addon is not None and addon.preferences is not None and addon.preferences.data_path:
+        setup.use_data_path(addon.preferences.data_path)
 
 
 def unregister() -> None:

@@ -1,28 +1,59 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Results: put labels on, look at them, take them off."""
+"""Results: the runs of this character, and what to do with their labels."""
 
 from __future__ import annotations
 
+import time
+
 import bpy
 
+from ..core.interface import pump
+from ..core.session.runs import Run
 from ..operators.apply import PARTS4D_OT_apply_labels
 from ..operators.clear import PARTS4D_OT_clear_labels
-from ..operators.overlay import PARTS4D_OT_show_overlay
+from ..operators.parse import PARTS4D_OT_resume
+from .base import SideBar, paragraph
 
 
-class PARTS4D_PT_results(bpy.types.Panel):
+class PARTS4D_PT_results(SideBar, bpy.types.Panel):
     bl_idname = "PARTS4D_PT_results"
-    bl_label = "Parts4D"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Parts4D"
+    bl_label = "Results"
+    bl_order = 3
 
     def draw(self, context: bpy.types.Context) -> None:
-        column = self.layout.column(align=True)
-        column.operator(PARTS4D_OT_apply_labels.bl_idname, icon="IMPORT")
-        row = column.row(align=True)
-        row.operator(PARTS4D_OT_show_overlay.bl_idname, icon="HIDE_OFF").show = True
-        row.operator(
-            PARTS4D_OT_show_overlay.bl_idname, text="Show Materials", icon="MATERIAL"
-        ).show = False
-        column.operator(PARTS4D_OT_clear_labels.bl_idname, icon="TRASH")
+        layout, interface = self.layout, pump.interface()
+        for run in interface.runs:
+            self._draw_run(run)
+            if run.models:
+                row = layout.row()
+                row.active = False
+                row.label(text=", ".join(run.models), icon="BLANK1", translate=False)
+        for warning in interface.runs[0].warnings if interface.runs else ():
+            paragraph(layout, f"{warning}.", "INFO", context)
+        row = layout.row(align=True)
+        row.operator(PARTS4D_OT_apply_labels.bl_idname, text="Apply a Folder", icon="FILE_FOLDER")
+        row.operator(PARTS4D_OT_clear_labels.bl_idname, icon="TRASH")
+
+    def _draw_run(self, run: Run) -> None:
+        row = self.layout.row(align=True)
+        row.label(
+            text=f"{run.preset} {_when(run.time)}",
+            icon="CHECKMARK" if run.finished else "PAUSE",
+            translate=False,
+        )
+        button = row.row()
+        button.ui_units_x = 4
+        if run.finished:
+            button.operator(PARTS4D_OT_apply_labels.bl_idname, text="Apply").directory = run.folder
+        else:
+            button.operator(PARTS4D_OT_resume.bl_idname, text="Continue").directory = run.folder
+
+
+def _when(moment: float) -> str:
+    """The time of a run of today, the day of an earlier one."""
+    then, now = time.localtime(moment), time.localtime()
+    today = then[:3] == now[:3]
+    return time.strftime("%H:%M" if today else "%d %b", then)
+
+
+CLASSES = (PARTS4D_PT_results,)

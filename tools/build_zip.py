@@ -1,22 +1,67 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks the manifest and builds the extension's zip with Blender's own tool.
+"""Builds the extension's zips with Blender's own tool, and checks them with it.
 
-python tools/build_zip.py [--blender 5.0] [--out dist]
+    python tools/build_zip.py                       all platforms, with the worker's packages
+    python tools/build_zip.py --platform linux-x64  one of them
+    python tools/build_zip.py --without-wheels      one small zip; its users install by pip
+
+The wheels of a platform's zip lie in its folder `wheels/`, named by no key of the manifest, so that
+Blender does not install them beside those of other extensions. The wheels for both of Blender's
+Pythons together do not fit into a zip of 120 MB on Linux (147 MB) and Windows (132 MB). NumPy alone
+could be taken from Blender, but that of Blender 4.2 is too old for SciPy. So there is a zip for
+each Python; the manifest says for which versions of Blender it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
+import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
 from setup_env import REPOSITORY, available, set_up
 
+from core.checkpoints.progress import Progress
 from core.errors import InputError, Parts4DError
+from core.installing.environments import PINS
+from core.installing.index import fetch_pinned
+from core.installing.pins import pinned
+from core.installing.unpacked import find_wheel
+
+EMBEDDED = PINS / "embedded.txt"  # what the zip brings
+CACHE = REPOSITORY / "build" / "wheels"
+LIMIT = 120 * 2**20  # bytes of a zip
+
+# Platform -> the end of the names of its wheels; of several for macOS the one for the oldest.
+PLATFORMS = {
+    "linux-x64": re.compile(r"-manylinux\S*_x86_64\.whl$"),
+    "windows-x64": re.compile(r"-win_amd64\.whl$"),
+    "macos-arm64": re.compile(r"-macosx_1[123]_0_arm64\.whl$"),
+}
+
+
+@dataclass(frozen=True)
+class Range:
+    """Versions of Blender with the same Python."""
+
+    name: str
+    python: tuple[int, int]
+    first: str  # blender_version_min
+    below: str = ""  # blender_version_max, which is not included; empty = none
+
+
+RANGES = (
+    Range("blender4.2-5.0", (3, 11), "4.2.0", "5.1.0"),
+    Range("blender5.1", (3, 13), "5.1.0"),
+)
 
 
 def blender_ext(environment: Path) -> Path:
@@ -33,13 +78,74 @@ def validate(python: Path, tool: Path, target: Path) -> None:
     _run([str(python), str(tool), "validate", str(target)])
 
 
-def build(python: Path, tool: Path, folder: Path) -> Path:
+def build(python: Path, tool: Path, folder: Path, source: Path = REPOSITORY) -> Path:
     """The path of the new zip in `folder`. Raises InputError with what Blender says."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "parts4d.zip"
-    source = ["--source-dir", str(REPOSITORY), "--output-filepath", str(target)]
-    _run([str(python), str(tool), "build", *source])
+    files = ["--source-dir", str(source), "--output-filepath", str(target)]
+    _run([str(python), str(tool), "build", *files])
     return target
+
+
+def collect_wheels(platform: str, python: tuple[int, int], folder: Path = CACHE) -> list[Path]:
+    """The worker's wheels for a platform and a Python, downloaded where they are not in `folder`.
+
+    Raises MissingEnvironment, DownloadError.
+    """
+    pattern = PLATFORMS[platform]
+    own = folder / platform
+    own.mkdir(parents=True, exist_ok=True)
+
+    def wanted(name: str) -> bool:
+        tags = name.split("-")[2:4]  # a Python's own wheels, or those for all later ones
+        return bool(pattern.search(name)) and (
+            tags[0] == "cp{}{}".format(*python) == tags[1] or tags[1] == "abi3"
+        )
+
+    fetch_pinned(EMBEDDED, own, wanted, _tell)
+    chosen = [find_wheel(own, pin, python) for pin in pinned(EMBEDDED)]
+    return [wheel for wheel in chosen if wheel is not None]
+
+
+def add_wheels(plain: Path, wheels: Sequence[Path], platform: str, blender: Range) -> Path:
+    """A new zip beside `plain`: with the wheels, and a manifest for one platform and Python.
+
+    Raises InputError when it becomes too large.
+    """
+    with zipfile.ZipFile(plain) as source:
+        manifest = narrow(source.read("blender_manifest.toml").decode(), platform, blender)
+        found = re.search(r'^version = "(.+)"$', manifest, re.MULTILINE)
+        version = found[1] if found else "0"
+        target = plain.with_name(f"parts4d-{version}-{blender.name}-{platform}.zip")
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for member in source.infolist():
+                data = source.read(member)
+                if member.filename == "blender_manifest.toml":
+                    data = manifest.encode()
+                archive.writestr(member, data, zipfile.ZIP_DEFLATED)
+            for wheel in wheels:  # already compressed
+                archive.write(wheel, f"wheels/{wheel.name}", zipfile.ZIP_STORED)
+    size = target.stat().st_size
+    if size > LIMIT:
+        raise InputError(
+            f"{target} has {size / 2**20:.1f} MB, more than {LIMIT // 2**20}",
+            "Pin smaller packages in core/installing/requirements/embedded.in",
+        )
+    return target
+
+
+def narrow(manifest: str, platform: str, blender: Range) -> str:
+    """The manifest for one platform and a range of Blender versions."""
+    versions = f'blender_version_min = "{blender.first}"'
+    if blender.below:
+        versions += f'\nblender_version_max = "{blender.below}"'
+    manifest = re.sub(r"(?m)^blender_version_min = .*$", versions, manifest)
+    return re.sub(r"(?m)^platforms = .*$", f'platforms = ["{platform}"]', manifest)
+
+
+def _tell(progress: Progress) -> None:
+    if progress.done and progress.done == progress.total:
+        print(progress.message, file=sys.stderr)
 
 
 def _run(command: Sequence[str]) -> None:
@@ -54,18 +160,38 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--blender", help="the version whose tool is used; default: the main one")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "dist")
+    parser.add_argument("--platform", choices=PLATFORMS, action="append")
+    parser.add_argument("--without-wheels", action="store_true", help="one zip for all platforms")
     chosen = parser.parse_args(arguments)
     try:
         environment = set_up(chosen.blender or available()[0])
         tool = blender_ext(environment.path)
         validate(environment.python, tool, REPOSITORY)
-        path = build(environment.python, tool, chosen.out.absolute())
-        validate(environment.python, tool, path)
+        paths = _build_all(environment.python, tool, chosen)
+        for path in paths:
+            validate(environment.python, tool, path)
     except Parts4DError as error:
         print(error, file=sys.stderr)
         return 3
-    print(f"{path} ({path.stat().st_size / 2**20:.1f} MB)")
+    for path in paths:
+        print(f"{path} ({path.stat().st_size / 2**20:.1f} MB)")
     return 0
+
+
+def _build_all(python: Path, tool: Path, chosen: argparse.Namespace) -> list[Path]:
+    out = chosen.out.absolute()
+    if chosen.without_wheels:
+        return [build(python, tool, out)]
+    paths = []
+    with tempfile.TemporaryDirectory() as folder:
+        plain = build(python, tool, Path(folder))
+        out.mkdir(parents=True, exist_ok=True)
+        for platform in chosen.platform or PLATFORMS:
+            for blender in RANGES:
+                wheels = collect_wheels(platform, blender.python)
+                made = add_wheels(plain, wheels, platform, blender)
+                paths.append(Path(shutil.move(made, out / made.name)))
+    return paths
 
 
 if __name__ == "__main__":

@@ -8,7 +8,10 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-for name in ("build", "dist", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"):
+for name in (
+    *("build", "dist", "__pycache__"),
+    *(".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis"),
+):
     shutil.rmtree(REPOSITORY / name, ignore_errors=True)
 for top in ("core", "demo", "operators", "panels", "tests", "tools", "benchmarks"):
     for cache in (REPOSITORY / top).rglob("__pycache__"):

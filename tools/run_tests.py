@@ -3,9 +3,11 @@
 
     python tools/run_tests.py [-k EXPRESSION] [--bpy 5.0] [--fast] [--no-lint] [FILE ...]
 
-Unit tests run once, in the main environment. Each file of tests/blender runs in a process of its
-own under every Blender version, for Blender has one state per process and may hang when it ends.
-Logs are kept in build/test-logs.
+Unit tests run once, in the main environment, and tests/models once, in the environment that has
+torch (left out by --fast). Each file of tests/blender runs in a process of its own under every
+Blender version, for Blender has one state per process and may hang when it ends.
+Those of tests/gui drive a Blender with a window (left out by --fast; skipped where none can be
+made). Logs are kept in build/test-logs.
 """
 
 from __future__ import annotations
@@ -26,8 +28,9 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
+import window_blender
 from lint import lint_commands
-from setup_env import REPOSITORY, available, set_up
+from setup_env import MODELS, REPOSITORY, available, set_up
 
 from core.errors import Parts4DError
 
@@ -81,10 +84,14 @@ def main(arguments: Sequence[str]) -> int:
     try:
         versions = [chosen.bpy] if chosen.bpy else available()[: 1 if chosen.fast else None]
         pythons = {version: set_up(version).python for version in versions}
+        if _wants_models(chosen):
+            pythons[MODELS] = set_up(MODELS).python
     except Parts4DError as error:
         print(error, file=sys.stderr)
         return 3
     tasks = make_tasks(pythons, chosen)
+    if any(task.name.startswith("window ") for task in tasks):
+        _make_window_blender()
     shutil.rmtree(LOGS, ignore_errors=True)
     outcomes = run_all(tasks)
     failed = [o for o in outcomes if not o.passed]
@@ -100,13 +107,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("files", nargs="*", type=Path, help="only these test files or folders")
     parser.add_argument("-k", metavar="EXPRESSION", help="passed on to pytest")
     parser.add_argument("--bpy", metavar="VERSION", help="only this Blender version")
-    parser.add_argument("--fast", action="store_true", help="main environment, no slow tests")
+    parser.add_argument(
+        "--fast", action="store_true", help="main environment, no slow tests, no windows"
+    )
     parser.add_argument("--no-lint", action="store_true")
     return parser
 
 
+def _wants_models(chosen: argparse.Namespace) -> bool:
+    """Whether tests that need torch are asked for."""
+    models = REPOSITORY / "tests" / "models"
+    files = [path.absolute() for path in chosen.files]
+    among = any(f.is_relative_to(models) or models.is_relative_to(f) for f in files)
+    return among if files else not (chosen.fast or chosen.bpy)
+
+
 def make_tasks(pythons: dict[str, Path], chosen: argparse.Namespace) -> list[Task]:
-    """Lint, unit tests, then every Blender file under every version."""
+    """Lint, unit tests, tests of the models, every Blender file under every version, windows."""
+    pythons = dict(pythons)
     main_version, main_python = next(iter(pythons.items()))
     options = ["-k", chosen.k] if chosen.k else []
     options += ["-m", "not slow"] if chosen.fast else []
@@ -118,13 +136,30 @@ def make_tasks(pythons: dict[str, Path], chosen: argparse.Namespace) -> list[Tas
     for target in [p for p in wanted if p.is_relative_to(unit)] if wanted else [unit]:
         name = f"{main_version} {target.relative_to(REPOSITORY)}"
         tasks.append(Task(name, _pytest(main_python, target, options)))
+    if models := pythons.pop(MODELS, None):
+        for path in sorted((REPOSITORY / "tests" / "models").glob("test_*.py")):
+            if not wanted or any(path.is_relative_to(w) for w in wanted):
+                name = f"models {path.relative_to(REPOSITORY)}"
+                tasks.append(Task(name, _pytest(models, path, options)))
     for path in sorted((REPOSITORY / "tests" / "blender").glob("**/test_*.py")):
         if wanted and not any(path.is_relative_to(w) for w in wanted):
             continue
         for version, python in pythons.items():
             name = f"{version} {path.relative_to(REPOSITORY)}"
             tasks.append(Task(name, _pytest(python, path, options)))
+    for path in () if chosen.fast else sorted((REPOSITORY / "tests" / "gui").glob("test_*.py")):
+        if not wanted or any(path.is_relative_to(w) for w in wanted):
+            name = f"window {path.relative_to(REPOSITORY)}"
+            tasks.append(Task(name, _pytest(main_python, path, options)))
     return tasks
+
+
+def _make_window_blender() -> None:
+    """Now, so that no test takes the time for it. The tests ask again, and are skipped or fail."""
+    try:
+        window_blender.set_up()
+    except Parts4DError as error:
+        print(f"No Blender with a window: {error}", flush=True)
 
 
 def _pytest(python: Path, target: Path, options: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@
     python tools/setup_env.py             the main one
     python tools/setup_env.py --all       every Blender version for which there is a Python here
     python tools/setup_env.py 4.2 5.0     these
+    python tools/setup_env.py models      PyTorch and the packages of the models, for their tests
     python tools/setup_env.py --print-python
 
 One that is ready costs nothing; one that was interrupted or whose requirements changed is repaired.
@@ -15,6 +16,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -24,32 +26,50 @@ from pythons import find_python
 from system_libraries import ensure_bpy_imports
 
 from core.errors import Parts4DError
-from vendor_environment import Environment
-from vendor_pip import MissingEnvironment
+from core.installing.environment import Environment
+from core.installing.environments import FULL_MODULES, full_environment
+from core.installing.failures import MissingEnvironment
+from core.installing.installer import Installer
+from core.installing.pins import PinFile
 
 PYTHON_OF = {"4.2": "3.11", "4.5": "3.11", "5.0": "3.11", "5.2": "3.13"}  # Blender -> Python
+MODELS_PYTHON = "3.11" if find_python("3.11") else "3.13"
 MAIN_VERSIONS = ("5.0", "5.2")  # the first for which there is a Python
 SPACE = 1500 * 2**20  # bytes of one environment
+MODELS = "models"  # the environment that vendor_setup.py makes for users, and the tests' tools
 # Elsewhere where several checkouts share them.
 DEFAULT_ROOT = Path(os.environ.get("PARTS4D_ENVIRONMENTS", REPOSITORY / ".venv")).absolute()
 
 
 def environment(blender: str, root: Path = DEFAULT_ROOT) -> Environment:
-    """The environment of a Blender version. Raises MissingEnvironment without a fitting Python."""
+    """The environment of a Blender version, or that of the models.
+
+    Raises MissingEnvironment for an unknown one.
+    """
+    if blender == MODELS:  # on the CPU: its self-test leaves a graphics card alone
+        full = full_environment("cpu", MODELS_PYTHON)
+        tools = PinFile(REPOSITORY / "requirements" / "models.txt")
+        needed = (*FULL_MODULES, "pytest", "hypothesis")
+        return replace(full, path=root / MODELS, pins=(*full.pins, tools), modules=needed)
     if blender not in PYTHON_OF:
         raise MissingEnvironment(
             f"There is no environment for Blender {blender}", f"Known are {', '.join(PYTHON_OF)}"
         )
-    version = PYTHON_OF[blender]
+    requirements = PinFile(REPOSITORY / "requirements" / f"bpy-{blender}.txt")
+    modules = ("numpy", "scipy", "cv2", "pytest", "hypothesis")
+    return Environment(root / f"bpy-{blender}", (requirements,), modules, SPACE)
+
+
+def installer(blender: str) -> Installer:
+    """What makes its environment. Raises MissingEnvironment without a fitting Python."""
+    version = MODELS_PYTHON if blender == MODELS else PYTHON_OF[blender]
     python = find_python(version)
     if python is None:
         raise MissingEnvironment(
-            f"Blender {blender} needs Python {version}, which was not found",
+            f"{_title(blender)} needs Python {version}, which was not found",
             f"Install Python {version}, so that python{version} is on the PATH",
         )
-    requirements = REPOSITORY / "requirements" / f"bpy-{blender}.txt"
-    modules = ("numpy", "scipy", "cv2", "pytest", "hypothesis")
-    return Environment(root / f"bpy-{blender}", requirements, modules, python, version, SPACE)
+    return Installer(python, version)
 
 
 def available(root: Path = DEFAULT_ROOT) -> list[str]:
@@ -74,14 +94,19 @@ def set_up(
     """The environment, ready to use. Raises MissingEnvironment with what to do."""
     made = environment(blender, root)
     if made.state() != "ready":
-        report(f"Blender {blender}: an environment of 1.3 GB in {made.path} ({made.state()})")
-        made.install(lambda line: report(f"  {line}"), in_place=True)
+        size = "5.7 GB" if blender == MODELS else "1.3 GB"
+        report(f"{_title(blender)}: an environment of {size} in {made.path} ({made.state()})")
+        made.install(installer(blender), lambda p: report(f"  {p.message}"), in_place=True)
     loads = made.path / "bpy-loads"
-    if not loads.exists():
+    if not loads.exists() and blender != MODELS:
         ensure_bpy_imports(made.python, report)
         loads.touch()
         report(f"Blender {blender}: ready")
     return made
+
+
+def _title(name: str) -> str:
+    return "The models" if name == MODELS else f"Blender {name}"
 
 
 def main(arguments: Sequence[str]) -> int:

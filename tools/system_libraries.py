@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from vendor_pip import MissingEnvironment
+from core.installing.failures import MissingEnvironment
 
 PACKAGES = (
     "libegl1",

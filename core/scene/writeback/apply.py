@@ -18,18 +18,28 @@ from ...job.label_files import LabelFiles, Result
 from . import attributes, registry, vertex_groups
 from .attributes import Corners, Painter, palette_of
 from .bake import bake_frames
+from .corrections import find_part, store_corrections
 from .modes import object_mode
 from .names import AttributeNames, attribute_names
 from .nodes import remove_modifier
-from .options import WriteOptions, WriteReport
-from .overlay import show_overlay
+from .options import PARTS_VIEW, Overlay, WriteOptions, WriteReport
+from .overlay import overlay_of, show_overlay
 from .plan import BakeTarget, Labelling, MeshTarget, make_plan
-from .registry import MeshRecord
+from .registry import Active, MeshRecord
 from .stash import stash_mesh
 from .switch_nodes import Switch, add_switch
 from .transaction import Transaction
 
 _DEFAULTS = WriteOptions()
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is to be written, how, and from where."""
+
+    result: Result
+    options: WriteOptions
+    job: str
 
 
 @dataclass
@@ -48,23 +58,28 @@ class _Tally:
 def apply_labels(labels: LabelFiles, options: WriteOptions = _DEFAULTS) -> WriteReport:
     """Write the labels of a finished job onto the objects of the open file that it names.
 
-    Labels of ours that are already there are replaced; an overlay that is on stays on. Raises
+    Labels of ours that are already there are replaced; corrections made on them stay, and an
+    overlay that is on stays on, except that confidences give way to parts. Raises
     InputError (the scene is not the one that was parsed) or JobError (the files are damaged);
     after any exception the file is as it was before.
     """
     started = time.perf_counter()
     result = labels.read_result()
+    order = _Order(result, options, str(labels.job.absolute()))
     tally = _Tally()
     with object_mode(_objects_concerned(result)):
         plan = make_plan(labels, options.every_frame)
-        overlaid = {o.name for o in registry.labelled_objects() if registry.read(o).get("overlay")}
+        overlaid = {o.name: v for o in registry.labelled_objects() if (v := overlay_of(o))}
         with Transaction() as steps:
             for target in plan.meshes:
-                _write_mesh(target, result, options, steps, tally)
+                _write_mesh(target, order, steps, tally)
             for bake in plan.bakes:
-                _write_baked(bake, result, options, steps, tally)
-        names = tally.objects if options.overlay else overlaid.intersection(tally.objects)
-        show_overlay([bpy.data.objects[name] for name in names], True)
+                _write_baked(bake, order, steps, tally)
+        shown = _shown_again(overlaid, result)
+        names = tally.objects if options.overlay else [n for n in tally.objects if n in shown]
+        for view in dict.fromkeys([PARTS_VIEW, *shown.values()]):
+            same = [n for n in names if shown.get(n, PARTS_VIEW) == view]
+            show_overlay([bpy.data.objects[name] for name in same], True, view)
     return WriteReport(
         objects=tuple(tally.objects),
         frames=tuple(sorted(result.frames)),
@@ -82,18 +97,30 @@ def _objects_concerned(result: Result) -> list[bpy.types.Object]:
     """Every object that shows a mesh the result names, whether or not it is named itself."""
     captured = [*result.objects, *(o for run in result.frame_objects.values() for o in run)]
     named = [registry.local_object(name) for name in {o.name for o in captured}]
-    meshes = {o.data.name: o.data for o in named if o is not None and o.type == "MESH"}
+    found = [o for o in named if o is not None and o.type == "MESH"]
+    found += [o for source in found for o in registry.baked_objects(source)]
+    meshes = {o.data.name: o.data for o in found}
     return [o for mesh in meshes.values() for o in registry.objects_of(mesh)]
+
+
+def _shown_again(overlaid: Mapping[str, Overlay], result: Result) -> dict[str, Overlay]:
+    """What each object's overlay shows after newer labels than those it showed."""
+
+    def still(view: Overlay) -> bool:
+        known = not view.part or find_part(result.vocabulary, [view.part]) is not None
+        return view.kind == "part" and known
+
+    return {name: view if still(view) else PARTS_VIEW for name, view in overlaid.items()}
 
 
 def _write_mesh(
     target: MeshTarget,
-    result: Result,
-    options: WriteOptions,
+    order: _Order,
     steps: Transaction,
     tally: _Tally,
-    baked_from: str = "",
+    baked: Mapping[str, Any] | None = None,
 ) -> None:
+    result, options = order.result, order.options
     mesh = registry.local_mesh(target.mesh)
     current, before = stash_mesh(mesh, target.variant_of, steps)
     users = registry.objects_of(mesh)
@@ -119,14 +146,24 @@ def _write_mesh(
         steps.undo(_keep_groups, users[0].name, [g.name for g in users[0].vertex_groups])
         groups = vertex_groups.create(users[0], parts, share, taken + made)
 
+    corrections: dict[str, str] = {}
+    for name, kept in target.corrections.items():
+        corrections[name] = store_corrections(registry.local_object(name), kept)
+        steps.undo(_remove_attributes, mesh.name, [corrections[name]])
+    made += corrections.values()
+
     record = MeshRecord(tuple(made), tuple(groups.values()), before)
     registry.write_mesh(mesh, record)
     kept_active = registry.still_there(mesh, current, before)
-    registry.activate(mesh, replace(kept_active, color=names.color, render_color=names.color))
+    active = replace(kept_active, color=names.color, render_color=names.color)
+    registry.activate(mesh, active)
+    # Removing what stepped aside makes Blender choose others.
+    steps.finish(_activate, mesh.name, active)
     for name, index in target.variant_of.items():
-        document = _document(result, names, stored[index], groups)
-        if baked_from:
-            document["baked_from"] = baked_from
+        document = _document(order, names, stored[index], groups)
+        document |= baked or {"object": name}
+        if name in corrections:
+            document["corrections"] = target.corrections[name].to_json(corrections[name])
         steps.undo(_remove_property, name)
         ob = registry.local_object(name)
         if options.switch and stored[index]:
@@ -141,9 +178,7 @@ def _write_mesh(
     tally.groups += len(groups)
 
 
-def _write_baked(
-    bake: BakeTarget, result: Result, options: WriteOptions, steps: Transaction, tally: _Tally
-) -> None:
+def _write_baked(bake: BakeTarget, order: _Order, steps: Transaction, tally: _Tally) -> None:
     source = registry.local_object(bake.object)
     earlier = (registry.read(source) or {}).get("baked")
     current, before = stash_mesh(source.data, [bake.object], steps)
@@ -153,8 +188,11 @@ def _write_baked(
     tally.baked.append(baked.collection)
     tally.warnings += baked.warnings
     for target in baked.meshes:
-        _write_mesh(target, result, options, steps, tally, baked_from=bake.object)
-    document = _document(result, attribute_names([], 1), {}, {})
+        frame = target.variants[0].frames[0]
+        origin = {"object": bake.object, "baked_from": bake.object, "frame": frame}
+        _write_mesh(target, order, steps, tally, origin)
+    document = _document(order, attribute_names([], 1), {}, {})
+    document["object"] = bake.object
     document["baked"] = baked.record
     steps.undo(_remove_property, bake.object)
     registry.write(source, document)
@@ -188,12 +226,13 @@ def _switch(
 
 
 def _document(
-    result: Result,
+    order: _Order,
     names: AttributeNames,
     stored: Mapping[int, AttributeNames],
     groups: Mapping[str, str],
 ) -> dict[str, Any]:
     """What an object says about its labels; see `registry`."""
+    result = order.result
     return {
         "character": result.character,
         "vocabulary": [asdict(part) for part in result.vocabulary],
@@ -201,12 +240,19 @@ def _document(
         "topology": result.topology,
         "backends": dict(result.backends),
         "versions": dict(result.versions),
+        "job": order.job,
+        "options": order.options.to_json(),
         "attributes": asdict(names),
         "stored": {str(frame): asdict(at) for frame, at in stored.items()},
         "groups": dict(groups),
         "modifier": "",
         "overlay": "",
+        "view": {},
     }
+
+
+def _activate(mesh: str, active: Active) -> None:
+    registry.activate(registry.local_mesh(mesh), active)
 
 
 def _remove_attributes(mesh: str, names: list[str]) -> None:

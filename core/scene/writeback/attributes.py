@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...job.label_files import LabelledPart
 from .names import ASIDE, AttributeNames
 from .options import ColorDomain
-from .registry import objects_of
+from .registry import activate, active_of, objects_of
 
 NEUTRAL = (128 / 255,) * 3  # sRGB colour of unlabelled faces
 
@@ -66,6 +66,16 @@ def create(
             )
         made.append(name)
     return made
+
+
+def add_later(mesh: bpy.types.Mesh, name: str, kind: str, domain: str) -> None:
+    """Make one more attribute on a mesh in use; what is active stays so.
+
+    Blender remembers the active attribute by its place, which a new one may take.
+    """
+    active = active_of(mesh)
+    mesh.attributes.new(name, kind, domain)
+    activate(mesh, active)
 
 
 def remove(mesh: bpy.types.Mesh, names: Sequence[str]) -> int:

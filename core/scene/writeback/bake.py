@@ -62,7 +62,10 @@ def bake_frames(target: BakeTarget, earlier: dict[str, Any] | None, steps: Trans
             baked = _bake(ob, collection, frame, len(target.labels[frame]))
             _key_visibility(baked, frame, until, first=i == 0)
             labelling = Labelling([frame], [target.labels[frame]], [1])
-            meshes.append(MeshTarget(baked.data.name, [labelling], {baked.name: 0}))
+            mesh = MeshTarget(baked.data.name, [labelling], {baked.name: 0})
+            if frame in target.corrections:
+                mesh.corrections[baked.name] = target.corrections[frame]
+            meshes.append(mesh)
     finally:
         scene.frame_set(now[0], subframe=now[1])
     _hide(ob.name, True, True)

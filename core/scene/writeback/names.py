@@ -45,6 +45,12 @@ def attribute_names(taken: Collection[str], variants: int) -> AttributeNames:
     raise AssertionError("more suffixes were tried than names are taken")
 
 
+def free_name(base: str, taken: Collection[str]) -> str:
+    """`base`, or with a suffix when it is in `taken`."""
+    candidates = (f"{base}_p4d{n or ''}" for n in range(len(taken) + 1))
+    return base if base not in taken else next(c for c in candidates if c not in taken)
+
+
 def group_names(parts: Iterable[str], taken: Collection[str]) -> list[str]:
     """`part:NAME` for each part: at most 63 bytes of whole characters, unique, not in `taken`."""
     names: list[str] = []

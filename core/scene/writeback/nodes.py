@@ -18,6 +18,14 @@ def find_group(key: str) -> bpy.types.NodeTree | None:
     return None
 
 
+def find_material(key: str) -> bpy.types.Material | None:
+    """The local material that was made for `key`."""
+    for material in bpy.data.materials:
+        if material.library is None and material.get(PROPERTY) == key:
+            return material
+    return None
+
+
 def new_group(name: str, key: str) -> tuple[bpy.types.NodeTree, Any, Any]:
     """(group, its incoming geometry socket, its outgoing geometry socket)."""
     group = bpy.data.node_groups.new(name, "GeometryNodeTree")

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 ColorDomain = Literal["CORNER", "POINT"]
 
@@ -23,6 +23,21 @@ class WriteOptions:
     every_frame: bool = False  # an attribute for every frame, not only where labels change
     switch: bool = True  # the Geometry Nodes modifier that shows the right one
     overlay: bool = False  # also show the colours, see `show_overlay`
+
+    def to_json(self) -> dict[str, Any]:
+        """What a later write needs in order to store the same things."""
+        return {name: value for name, value in asdict(self).items() if name != "overlay"}
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What the overlay's colours show: all parts, one part, or how sure the parts are."""
+
+    kind: Literal["parts", "part", "confidence"] = "parts"
+    part: str = ""  # of "part": the one in its colour; "" is what is unlabelled
+
+
+PARTS_VIEW = Overlay()
 
 
 @dataclass(frozen=True)

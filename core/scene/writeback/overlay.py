@@ -3,27 +3,32 @@
 
 Rendered views and F12 (EEVEE, Cycles) get a material from a modifier at the end of the stack, so
 the object's own material slots stay untouched. Solid viewports and Workbench ignore materials'
-nodes; there "Color: Attribute" shows the active colour attribute, which is ours.
+nodes; there "Color: Attribute" shows the active colour attribute, which is ours. Views other than
+all parts change that attribute's colours inside the modifier, see `overlay_nodes`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
 
 import bpy
 
-from ..compat import enable_nodes
 from . import registry
-from .nodes import add_node, arrange, connect, find_group, new_group, remove_modifier
+from .corrections import find_part
+from .nodes import find_group, remove_modifier
+from .options import PARTS_VIEW, Overlay
+from .overlay_nodes import OVERLAY, Recolor, build_group
 
-OVERLAY = "Parts4D Overlay"
 VIEW_PROPERTY = "parts4d_view"  # on screens and scenes: the colour types they had
 
 
-def show_overlay(objects: Iterable[bpy.types.Object], on: bool) -> None:
+def show_overlay(objects: Iterable[bpy.types.Object], on: bool, view: Overlay = PARTS_VIEW) -> None:
     """Show or hide the part colours of those `objects` that carry labels.
 
+    Confidences are shown of objects that have them (see `using.confidence`), parts of the others.
     Hiding puts everything back: the modifier goes, and with the last one the viewports and the
     Workbench settings return to the colour type they had.
     """
@@ -31,13 +36,22 @@ def show_overlay(objects: Iterable[bpy.types.Object], on: bool) -> None:
         document = registry.read(ob)
         if document is None:
             continue
-        if on and not document.get("overlay"):
-            document["overlay"] = _add_modifier(ob, document["attributes"]["color"])
-        elif not on and document.get("overlay"):
+        if document.get("overlay") and (not on or document.get("view") != asdict(view)):
             remove_modifier(ob, document["overlay"])
-            document["overlay"] = ""
+            document["overlay"], document["view"] = "", {}
+        if on and not document.get("overlay"):
+            document["overlay"] = _add_modifier(ob, _recolor(ob, document, view))
+            document["view"] = asdict(view)
         registry.write(ob, document)
     update_shading()
+
+
+def overlay_of(ob: bpy.types.Object) -> Overlay | None:
+    """What the overlay of `ob` shows; None while it is off."""
+    document = registry.read(ob)
+    if not document or not document.get("overlay"):
+        return None
+    return Overlay(**document.get("view", {}))
 
 
 def update_shading() -> None:
@@ -77,45 +91,28 @@ def _viewports(screen: bpy.types.Screen) -> Iterator[tuple[str, bpy.types.View3D
                 yield f"{a}/{s}", space.shading
 
 
-def _add_modifier(ob: bpy.types.Object, attribute: str) -> str:
+def _recolor(ob: bpy.types.Object, document: dict[str, Any], view: Overlay) -> Recolor:
+    names = document["attributes"]
+    color = ob.data.attributes.get(names["color"])
+    # A baked character's own mesh carries no labels; its frames do.
+    domain = color.domain if color else "CORNER"
+    recolor = Recolor(names["color"], names["label"], domain)
+    if view.kind == "part":
+        found = find_part(registry.vocabulary_of(document), [view.part]) if view.part else -1
+        return recolor.only(-2 if found is None else found)
+    confidence = document.get("confidence", "")
+    if view.kind == "confidence" and confidence in ob.data.attributes:
+        return recolor.by_confidence(confidence)
+    return recolor
+
+
+def _add_modifier(ob: bpy.types.Object, recolor: Recolor) -> str:
     active = ob.modifiers.active
     active_name = active.name if active else ""
-    key = f"overlay:{attribute}"
     modifier = ob.modifiers.new(OVERLAY, "NODES")
-    modifier.node_group = find_group(key) or _build_group(key, attribute)
+    modifier.node_group = find_group(recolor.key) or build_group(recolor)
     modifier.show_expanded = False
     name = modifier.name
     if active_name:
         ob.modifiers.active = ob.modifiers[active_name]
     return name
-
-
-def _build_group(key: str, attribute: str) -> bpy.types.NodeTree:
-    group, geometry, result = new_group(OVERLAY, key)
-    node = add_node(group, "GeometryNodeSetMaterial")
-    connect(group, geometry, node.inputs["Geometry"])
-    connect(group, _material(key, attribute), node.inputs["Material"])
-    connect(group, node.outputs[0], result)
-    arrange(group)
-    return group
-
-
-def _material(key: str, attribute: str) -> bpy.types.Material:
-    """Light of exactly the part's colour, whatever the lamps: a label pass to look at."""
-    for material in bpy.data.materials:
-        if material.library is None and material.get(registry.PROPERTY) == key:
-            return material
-    material = bpy.data.materials.new(OVERLAY)
-    material[registry.PROPERTY] = key
-    enable_nodes(material)
-    tree = material.node_tree
-    tree.nodes.clear()
-    color = add_node(
-        tree, "ShaderNodeAttribute", attribute_type="GEOMETRY", attribute_name=attribute
-    )
-    light = add_node(tree, "ShaderNodeEmission")
-    output = add_node(tree, "ShaderNodeOutputMaterial")
-    connect(tree, color.outputs["Color"], light.inputs["Color"])
-    connect(tree, light.outputs[0], output.inputs["Surface"])
-    arrange(tree)
-    return material

@@ -13,7 +13,8 @@ from ...errors import InputError, JobError
 from ...job.arrays import ArrayReader
 from ...job.capture_files import CapturedObject
 from ...job.label_files import LabelFiles, Result
-from .registry import check_free, local_object
+from .corrections import Corrections, read_corrections
+from .registry import baked_objects, check_free, local_object, read
 
 
 @dataclass
@@ -50,6 +51,7 @@ class MeshTarget:
     mesh: str
     variants: list[Labelling] = field(default_factory=list)
     variant_of: dict[str, int] = field(default_factory=dict)  # object name -> index of variants
+    corrections: dict[str, Corrections] = field(default_factory=dict)  # object name -> to keep
 
 
 @dataclass
@@ -58,6 +60,7 @@ class BakeTarget:
 
     object: str
     labels: dict[int, np.ndarray] = field(default_factory=dict)  # frame -> (faces,) int16
+    corrections: dict[int, Corrections] = field(default_factory=dict)  # frame -> to keep
 
 
 @dataclass
@@ -70,6 +73,8 @@ class Plan:
 
 def make_plan(files: LabelFiles, every_frame: bool) -> Plan:
     """Read `files` and check them against the scene; nothing is changed.
+
+    Corrections that an artist made on earlier labels are laid on top.
 
     Raises InputError naming the object that is missing, no mesh, linked, or not the one that was
     parsed, and JobError when the labels are missing, damaged or of another length.
@@ -87,6 +92,9 @@ def make_plan(files: LabelFiles, every_frame: bool) -> Plan:
 
     labellings = {name: Labelling() for name, own in direct.items() if own}
     bakes = {name: BakeTarget(name) for name, own in direct.items() if not own}
+    warnings = [w for bake in bakes.values() for w in _keep_baked_corrections(bake, captured)]
+    kept = {name: found for name in labellings if (found := read_corrections(local_object(name)))}
+    warnings += _unused(kept, bakes, result)
     repeated: set[str] = set()
     for frame in frames:
         label = _read_label(files, frame, captured[frame], len(result.vocabulary))
@@ -98,14 +106,19 @@ def make_plan(files: LabelFiles, every_frame: bool) -> Plan:
             seen.add(one.name)
             piece = label[one.element_start : one.element_start + one.element_count]
             if direct[one.name]:
+                if one.name in kept:
+                    piece = kept[one.name].on_top(piece, result.vocabulary)
                 labellings[one.name].add(frame, piece, every_frame)
             else:
+                earlier = bakes[one.name].corrections.get(frame)
+                piece = earlier.on_top(piece, result.vocabulary) if earlier else piece
                 bakes[one.name].labels[frame] = piece
-    warnings = tuple(
+    warnings += [
         f"{name} is shown several times; it takes the labels of its first copy"
         for name in sorted(repeated)
-    )
-    return Plan(result, _by_mesh(labellings), list(bakes.values()), warnings)
+    ]
+    meshes = _by_mesh(labellings, kept)
+    return Plan(result, meshes, list(bakes.values()), tuple(warnings))
 
 
 def captured_at(result: Result, frame: int) -> Sequence[CapturedObject]:
@@ -166,11 +179,53 @@ def _read_label(
     return label
 
 
-def _by_mesh(labellings: Mapping[str, Labelling]) -> list[MeshTarget]:
+def _keep_baked_corrections(
+    bake: BakeTarget, captured: Mapping[int, Sequence[CapturedObject]]
+) -> list[str]:
+    """Those of frames that have as many faces as before; sentences on the others."""
+    lost = []
+    for ob in baked_objects(local_object(bake.object)):
+        corrections = read_corrections(ob)
+        if corrections is None:
+            continue
+        frame = (read(ob) or {})["frame"]
+        sizes = [o.element_count for o in captured.get(frame, ()) if o.name == bake.object]
+        if sizes[:1] == [len(corrections.values)]:
+            bake.corrections[frame] = corrections
+        else:
+            lost.append(frame)
+    if not lost:
+        return []
+    frames = ", ".join(map(str, sorted(lost)))
+    return [f"Corrections of {bake.object} in frames {frames} are lost: its faces are others now"]
+
+
+def _unused(
+    kept: Mapping[str, Corrections], bakes: Mapping[str, BakeTarget], result: Result
+) -> list[str]:
+    """Sentences on corrections whose part is not in the vocabulary."""
+    missing: dict[str, set[str]] = {}
+    everything = [(name, c) for name, c in kept.items()]
+    everything += [(b.object, c) for b in bakes.values() for c in b.corrections.values()]
+    for name, corrections in everything:
+        for part in corrections.unknown(result.vocabulary):
+            missing.setdefault(part, set()).add(name)
+    return [
+        f"{', '.join(sorted(names))} was corrected to {part}, which is no part now: "
+        "the correction waits until it is one again"
+        for part, names in sorted(missing.items())
+    ]
+
+
+def _by_mesh(
+    labellings: Mapping[str, Labelling], corrections: Mapping[str, Corrections]
+) -> list[MeshTarget]:
     targets: dict[str, MeshTarget] = {}
     for name, labelling in labellings.items():
         mesh = local_object(name).data.name
         target = targets.setdefault(mesh, MeshTarget(mesh))
+        if name in corrections:
+            target.corrections[name] = corrections[name]
         for index, variant in enumerate(target.variants):
             if variant.same_as(labelling):
                 target.variant_of[name] = index

@@ -9,12 +9,14 @@ a mesh may be shared and outlives the objects that show it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import bpy
 
 from ...errors import InputError
+from ...job.label_files import LabelledPart
 
 PROPERTY = "parts4d"
 
@@ -48,6 +50,14 @@ def read(owner: bpy.types.ID) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and "schema" in document else None
 
 
+def vocabulary_of(document: Mapping[str, Any]) -> tuple[LabelledPart, ...]:
+    """The parts that an object's labels are indices into."""
+    return tuple(
+        LabelledPart(p["name"], tuple(p["color"]), tuple(p["synonyms"]))
+        for p in document["vocabulary"]
+    )
+
+
 def check_free(owner: bpy.types.ID) -> None:
     """Raises InputError when the property on `owner` is somebody else's."""
     if PROPERTY in owner and read(owner) is None:
@@ -78,9 +88,36 @@ def write_mesh(mesh: bpy.types.Mesh, record: MeshRecord | None) -> None:
     write(mesh, None if record is None else asdict(record))
 
 
+def extend_mesh(
+    mesh: bpy.types.Mesh, attributes: Iterable[str] = (), groups: Iterable[str] = ()
+) -> None:
+    """Record what was added to a labelled mesh later than its labels.
+
+    Names are never taken off the record: an undo in Edit Mode takes an attribute away but not the
+    property that lists it, and a redo brings it back. Raises InputError for a mesh without record.
+    """
+    record = read_mesh(mesh)
+    if record is None:
+        raise InputError(
+            f"The mesh {mesh.name} has lost its custom property {PROPERTY!r}",
+            "Apply the labels again",
+        )
+    attributes = dict.fromkeys((*record.attributes, *attributes))
+    groups = dict.fromkeys((*record.groups, *groups))
+    write_mesh(mesh, replace(record, attributes=tuple(attributes), groups=tuple(groups)))
+
+
 def labelled_objects() -> list[bpy.types.Object]:
     """Every object in the file that carries labels of ours, linked ones left out."""
     return [o for o in bpy.data.objects if o.library is None and read(o) is not None]
+
+
+def baked_objects(source: bpy.types.Object) -> list[bpy.types.Object]:
+    """The frames that were baked from `source`; empty for an object that carries its own labels."""
+    baked = (read(source) or {}).get("baked")
+    collection = bpy.data.collections.get((baked["collection"], None)) if baked else None
+    objects = collection.objects if collection else ()
+    return [o for o in objects if "baked_from" in (read(o) or {})]
 
 
 def objects_of(mesh: bpy.types.Mesh) -> list[bpy.types.Object]:

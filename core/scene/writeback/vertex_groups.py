@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import bpy
 import numpy as np
@@ -44,6 +44,33 @@ def create(
     return made
 
 
+def update(
+    ob: bpy.types.Object,
+    groups: Mapping[str, str],
+    parts: Sequence[str],
+    share: np.ndarray,
+    changed: np.ndarray,
+) -> dict[str, str]:
+    """Give the vertices where `changed` (vertices,) bool the weights of `share`.
+
+    `groups`: part -> group, as `create` returned it; those made here are added in the answer.
+    """
+    known = dict(groups)
+    for index, part in enumerate(parts):
+        weights = np.where(changed, share[index], 0.0)
+        group = ob.vertex_groups.get(known.get(part, ""))
+        if group is None:
+            if not weights.any():
+                continue
+            [name] = group_names([part], _taken(ob))
+            group = ob.vertex_groups.new(name=name)
+            known[part] = group.name
+        group.remove(np.flatnonzero(changed & (share[index] == 0.0)).tolist())
+        for vertices, weight in _by_weight(weights):
+            group.add(vertices, weight, "REPLACE")
+    return known
+
+
 def remove(ob: bpy.types.Object, names: Sequence[str]) -> int:
     """Remove those of `names` that are there; returns how many were."""
     count = 0
@@ -55,9 +82,15 @@ def remove(ob: bpy.types.Object, names: Sequence[str]) -> int:
     return count
 
 
+def _taken(ob: bpy.types.Object) -> list[str]:
+    return [*ob.vertex_groups.keys(), *ob.data.attributes.keys()]
+
+
 def _by_weight(weights: np.ndarray) -> list[tuple[list[int], float]]:
     """Vertices with the same non-zero weight together: one call of Blender's for each."""
     vertices = np.flatnonzero(weights)
+    if not len(vertices):
+        return []
     order = vertices[np.argsort(weights[vertices], kind="stable")]
     values, starts = np.unique(weights[order], return_index=True)
     runs = np.split(order, starts[1:])

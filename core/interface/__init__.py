@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Between Blender's window and the session: settings, timer, what the panels draw."""

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panels say of the scene's character: found out by the timer, only read by drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import bpy
+
+from ..errors import InputError
+from ..scene.character import Character, candidates, find_character
+from ..scene.checks import check_character
+from ..scene.motion import describe
+from .settings import PARTS4D_PG_settings
+
+
+@dataclass(frozen=True)
+class Status:
+    """The character, or what stands in the way."""
+
+    key: tuple[object, ...] = ()  # what it was found out for
+    name: str = ""  # of the character; empty when there is none
+    line: str = ""  # "rigged, 3 meshes, 24k faces, frames 1-120"
+    problem: str = ""
+    remedy: str = ""
+    fix: str = ""  # idname of an operator that does it
+    warnings: tuple[str, ...] = ()
+
+
+def chosen_name(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> str:
+    """What the user means: the pick, else the active object, else the scene's only character."""
+    if chosen.collection is not None:
+        return str(chosen.collection.name)
+    if chosen.target is not None:
+        return str(chosen.target.name)
+    active = context.view_layer.objects.active if context.view_layer else None
+    if active is not None and active.type in {"MESH", "ARMATURE", "EMPTY"}:
+        rig = active.find_armature() if active.type == "MESH" else None
+        return str((rig or active).name)
+    found = candidates(context.scene)
+    return found[0] if len(found) == 1 else ""
+
+
+def current_character(context: bpy.types.Context) -> Character:
+    """Raises InputError when there is none."""
+    name = chosen_name(context.scene.parts4d, context)
+    if not name:
+        raise InputError("No character is selected", "Select a mesh or an armature with meshes")
+    return find_character(name, context.scene)
+
+
+def key_of(context: bpy.types.Context) -> tuple[object, ...]:
+    """Cheap to ask for; when it is the same, so is the status, unless something was edited."""
+    active = context.view_layer.objects.active if context.view_layer else None
+    mode = active.mode if active is not None else ""
+    scene = context.scene
+    name = chosen_name(scene.parts4d, context)
+    return (name, mode, scene.name, scene.frame_start, scene.frame_end, bpy.data.filepath)
+
+
+def find_out(context: bpy.types.Context) -> Status:
+    """The status now. Takes milliseconds; not for drawing."""
+    key = key_of(context)
+    try:
+        character = current_character(context)
+    except InputError as error:
+        return Status(key, problem=error.message, remedy=error.remedy)
+    line = describe(character, context.scene)
+    found = Status(key, character.name, line, warnings=character.warnings)
+    try:
+        check_character(character)
+    except InputError as error:
+        return Status(
+            key, character.name, line, error.message, error.remedy, _fix(character), found.warnings
+        )
+    return found
+
+
+def _fix(character: Character) -> str:
+    """The operator that removes what stands in the way, where there is one."""
+    conditions: tuple[tuple[str, Callable[[bpy.types.Object], bool]], ...] = (
+        ("object.make_local", lambda o: o.data.library is not None and o.library is None),
+        ("parts4d.leave_mode", lambda o: o.mode in {"EDIT", "SCULPT"}),
+    )
+    for operator, applies in conditions:
+        if any(applies(o) for o in character.sources):
+            return operator
+    return ""

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an artist does with labels on the mesh: select, correct, look, and hand on."""
+
+from .confidence import Confidence, show_confidence
+from .corrections import Correction, Forgotten, correct_part, correctable, forget_corrections
+from .face_sets import FaceSets, face_sets_from_parts
+from .labelled import Labelled, character_of, labelled, shown_of
+from .materials import PartMaterials, part_materials
+from .select import Selection, select_part
+from .solo import show_all_parts, solo_part
+from .split import Split, split_parts
+
+__all__ = [
+    "Confidence",
+    "Correction",
+    "FaceSets",
+    "Forgotten",
+    "Labelled",
+    "PartMaterials",
+    "Selection",
+    "Split",
+    "character_of",
+    "correct_part",
+    "correctable",
+    "face_sets_from_parts",
+    "forget_corrections",
+    "labelled",
+    "part_materials",
+    "select_part",
+    "show_all_parts",
+    "show_confidence",
+    "shown_of",
+    "solo_part",
+    "split_parts",
+]

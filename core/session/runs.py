@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runs of a character that lie on disk, finished or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..data_folder import data_folder
+from ..errors import Parts4DError
+from ..job.folder import JobFolder
+from ..job.label_files import LabelFiles
+from ..job.spec import Part
+
+SUFFIX = ".parts4d"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A job folder, as the list of results shows it."""
+
+    folder: str
+    character: str
+    preset: str
+    time: float  # seconds since 1970, when it finished or, if it has not, when it was begun
+    finished: bool
+    parts: tuple[Part, ...]
+    models: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def run_folder(blend: str, character: str, preset: str, untitled: str) -> Path:
+    """Where a run is kept: beside the .blend, or among our data while that is not saved.
+
+    `untitled` names the session of an unsaved file.
+    """
+    name = f"{_file_name(character)}_{preset}{SUFFIX}"
+    if blend:
+        return Path(blend).with_name(f"{Path(blend).stem}_{name}")
+    return data_folder() / "jobs" / f"{untitled}_{name}"
+
+
+def runs_of(blend: str, character: str, untitled: str) -> tuple[Run, ...]:
+    """All runs of a character, the latest first. Folders that cannot be read are left out."""
+    pattern = run_folder(blend, character, "*", untitled)
+    found = (_read(path) for path in _glob(pattern))
+    runs = [run for run in found if run is not None and run.character == character]
+    return tuple(sorted(runs, key=lambda run: -run.time))
+
+
+def _glob(pattern: Path) -> list[Path]:
+    stem = pattern.name.removesuffix(f"*{SUFFIX}")
+    try:
+        entries = list(pattern.parent.iterdir())
+    except OSError:
+        return []
+    return [p for p in entries if p.name.startswith(stem) and p.name.endswith(SUFFIX)]
+
+
+def _read(path: Path) -> Run | None:
+    try:
+        folder = JobFolder.open(path)
+        spec = folder.load_spec()
+        begun = folder.spec_path.stat().st_mtime
+    except (Parts4DError, OSError):
+        return None
+    run = Run(str(path), spec.character, spec.parsing.preset, begun, False, spec.parts)
+    try:
+        result = LabelFiles(path).read_result()
+        when = folder.result.stat().st_mtime
+    except (Parts4DError, OSError):
+        return run
+    return Run(
+        folder=str(path),
+        character=spec.character,
+        preset=result.preset or spec.parsing.preset,
+        time=when,
+        finished=True,
+        parts=tuple(Part(p.name, p.synonyms, p.color) for p in result.vocabulary),
+        models=tuple(result.models),
+        warnings=result.warnings,
+    )
+
+
+def _file_name(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)

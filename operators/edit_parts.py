@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Edit the list of parts: add, remove, reorder, take a known list, keep one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ..core.data_folder import data_folder
+from ..core.interface.settings import add_parts, replace_parts, settings, vocabulary
+from ..core.job.vocabulary import parse_parts
+from ..core.session.vocabularies import (
+    Vocabulary,
+    remove_vocabulary,
+    save_vocabulary,
+    saved_vocabularies,
+    shipped_vocabularies,
+)
+from .reporting import ReportsErrors
+
+
+def own_lists() -> Path:
+    """Where the user's own part lists are kept."""
+    return data_folder() / "part lists"
+
+
+def all_lists() -> tuple[Vocabulary, ...]:
+    return (*shipped_vocabularies(), *saved_vocabularies(own_lists()))
+
+
+class PARTS4D_OT_add_parts(ReportsErrors, bpy.types.Operator):
+    bl_idname = "parts4d.add_parts"
+    bl_label = "Add Parts"
+    bl_description = "Add one part or several, with commas between them and | before synonyms"
+    bl_options = {"REGISTER", "UNDO"}
+
+    names: bpy.props.StringProperty(name="Parts", description="jacket, trousers | jeans, left shoe")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_props_dialog(self)
+
+    def perform(self, context: bpy.types.Context) -> None:
+        repeated = add_parts(settings(context), parse_parts(self.names))
+        if repeated:
+            self.report({"INFO"}, f"Already in the list: {', '.join(repeated)}")
+
+
+class PARTS4D_OT_paste_parts(bpy.types.Operator):
+    bl_idname = "parts4d.paste_parts"
+    bl_label = "Paste Parts"
+    bl_description = "Add the parts in the clipboard, one a line or with commas between them"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return bpy.ops.parts4d.add_parts(names=context.window_manager.clipboard[:5000])
+
+
+class _PartOperator(bpy.types.Operator):
+    """Needs a part that is active in the list."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        chosen = settings(context)
+        if 0 <= chosen.active_part < len(chosen.parts):
+            return True
+        cls.poll_message_set("No part is active in the list")
+        return False
+
+
+class PARTS4D_OT_remove_part(_PartOperator):
+    bl_idname = "parts4d.remove_part"
+    bl_label = "Remove Part"
+    bl_description = "Take the active part off the list"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..core.interface import pump
+
+        chosen = settings(context)
+        chosen.parts.remove(chosen.active_part)
+        chosen.active_part = min(chosen.active_part, max(0, len(chosen.parts) - 1))
+        pump.words_changed()
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_move_part(_PartOperator):
+    bl_idname = "parts4d.move_part"
+    bl_label = "Move Part"
+    bl_description = "Move the active part up or down"
+    bl_options = {"REGISTER", "UNDO"}
+
+    up: bpy.props.BoolProperty(name="Up", default=True)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..core.interface import pump
+
+        chosen = settings(context)
+        goal = chosen.active_part + (-1 if self.up else 1)
+        if not 0 <= goal < len(chosen.parts):
+            return {"CANCELLED"}
+        chosen.parts.move(chosen.active_part, goal)
+        chosen.active_part = goal
+        pump.words_changed()
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_take_list(bpy.types.Operator):
+    bl_idname = "parts4d.take_list"
+    bl_label = "Use Part List"
+    bl_description = "Replace the parts by those of a known list"
+    bl_options = {"REGISTER", "UNDO"}
+
+    list_name: bpy.props.StringProperty(name="List")
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: object) -> str:
+        found = _list_named(getattr(properties, "list_name", ""))
+        return f"{found.about}: {', '.join(p.name for p in found.parts)}" if found else ""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = _list_named(self.list_name)
+        if found is None:
+            self.report({"ERROR"}, f"There is no part list called '{self.list_name}'")
+            return {"CANCELLED"}
+        replace_parts(settings(context), found.parts)
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_save_list(ReportsErrors, bpy.types.Operator):
+    bl_idname = "parts4d.save_list"
+    bl_label = "Save Part List"
+    bl_description = "Keep these parts under a name, for other files"
+    bl_options = {"REGISTER"}
+
+    list_name: bpy.props.StringProperty(name="Name", default="My Parts")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_props_dialog(self)
+
+    def perform(self, context: bpy.types.Context) -> None:
+        save_vocabulary(own_lists(), self.list_name, vocabulary(settings(context)))
+
+
+class PARTS4D_OT_remove_list(ReportsErrors, bpy.types.Operator):
+    bl_idname = "parts4d.remove_list"
+    bl_label = "Remove Part List"
+    bl_description = "Forget a part list that you saved"
+    bl_options = {"REGISTER"}
+
+    list_name: bpy.props.StringProperty(name="List")
+
+    def perform(self, context: bpy.types.Context) -> None:
+        remove_vocabulary(own_lists(), self.list_name)
+
+
+class PARTS4D_MT_lists(bpy.types.Menu):
+    bl_idname = "PARTS4D_MT_lists"
+    bl_label = "Part Lists"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        for known in shipped_vocabularies():
+            layout.operator(PARTS4D_OT_take_list.bl_idname, text=known.name).list_name = known.name
+        own = saved_vocabularies(own_lists())
+        if own:
+            layout.separator()
+        for known in own:
+            layout.operator(
+                PARTS4D_OT_take_list.bl_idname, text=known.name, icon="USER"
+            ).list_name = known.name
+        layout.separator()
+        layout.operator(PARTS4D_OT_save_list.bl_idname, icon="ADD")
+        for known in own:
+            layout.operator(
+                PARTS4D_OT_remove_list.bl_idname, text=f"Remove {known.name}", icon="REMOVE"
+            ).list_name = known.name
+
+
+def _list_named(name: str) -> Vocabulary | None:
+    return next((v for v in all_lists() if v.name == name), None)
+
+
+CLASSES = (
+    PARTS4D_OT_add_parts,
+    PARTS4D_OT_paste_parts,
+    PARTS4D_OT_remove_part,
+    PARTS4D_OT_move_part,
+    PARTS4D_OT_take_list,
+    PARTS4D_OT_save_list,
+    PARTS4D_OT_remove_list,
+    PARTS4D_MT_lists,
+)

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operators on labelled characters share: when they work, and naming a part."""
+
+from __future__ import annotations
+
+import bpy
+
+from .reporting import ReportsErrors
+
+
+class OnLabels(ReportsErrors):
+    """Operators on a labelled character, which the active object must belong to."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        from ..core.scene.writeback.registry import PROPERTY
+
+        ob = context.active_object
+        if ob is not None and (PROPERTY in ob or ob.type in {"ARMATURE", "EMPTY"}):
+            return True
+        cls.poll_message_set("Make a character with part labels active")
+        return False
+
+
+def part_names(context: bpy.types.Context) -> list[str]:
+    """The parts of the active object's character, in the vocabulary's order."""
+    from ..core.errors import Parts4DError
+    from ..core.scene.using import character_of
+
+    try:
+        character = character_of(context.active_object)
+    except Parts4DError:
+        return []
+    return list(dict.fromkeys(part.name for one in character for part in one.vocabulary))
+
+
+class PartArgument:
+    """Operators that act on one part: `part`, chosen from the list when nobody says which."""
+
+    part: bpy.props.StringProperty(
+        name="Part",
+        description="A part of the character or a synonym; empty: what is unlabelled",
+        search=lambda self, context, text: part_names(context),
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if self.properties.is_property_set("part"):
+            return self.execute(context)
+        return context.window_manager.invoke_props_dialog(self)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Out of the modes in which a mesh cannot be captured."""
+
+from __future__ import annotations
+
+import bpy
+
+
+class PARTS4D_OT_leave_mode(bpy.types.Operator):
+    bl_idname = "parts4d.leave_mode"
+    bl_label = "Back to Object Mode"
+    bl_description = "Leave Edit or Sculpt Mode, so that the character can be looked at"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if context.mode != "OBJECT":
+            return True
+        cls.poll_message_set("Object Mode is on already")
+        return False
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return bpy.ops.object.mode_set(mode="OBJECT")
+
+
+CLASSES = (PARTS4D_OT_leave_mode,)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parse the character: prepare the job here, run it beside Blender."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import bpy
+
+from ..core.interface import pump, status
+from ..core.interface.ownership import owner_of
+from ..core.interface.settings import (
+    capture_settings,
+    frame_selection,
+    parsing_settings,
+    settings,
+    vocabulary,
+)
+from ..core.job.folder import JobFolder
+from ..core.job.presets import require_models
+from ..core.job.spec import JobSpec
+from ..core.scene.prepare import prepare_job
+from ..core.session.events import Dismissed, Submitted
+from ..core.session.runs import run_folder
+from .reporting import ReportsErrors
+
+
+class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
+    bl_idname = "parts4d.parse"
+    bl_label = "Parse"
+    bl_description = (
+        "Look at the character from all sides in every frame, find the parts you typed, and label "
+        "its faces. Blender stays usable meanwhile"
+    )
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        chosen = settings(context)
+        found = pump.interface().status
+        if found.problem:
+            cls.poll_message_set(f"{found.problem}. {found.remedy}")
+        elif not vocabulary(chosen):
+            cls.poll_message_set("Type at least one part first")
+        else:
+            return True
+        return False
+
+    def perform(self, context: bpy.types.Context) -> set[str]:
+        interface = pump.interface()
+        job = self._prepare(context, interface)
+        interface.submit(job)
+        if bpy.app.background:  # no timer runs there: wait for it here
+            return self._wait(interface)
+        return {"FINISHED"}
+
+    def _prepare(self, context: bpy.types.Context, interface: pump.Interface) -> Submitted:
+        chosen = settings(context)
+        character = status.current_character(context)
+        parsing = parsing_settings(chosen)
+        require_models(parsing)
+        spec = JobSpec(
+            character=character.name,
+            blend=bpy.data.filepath,
+            parts=vocabulary(chosen),
+            frames=frame_selection(chosen, character, context.scene),
+            capture=capture_settings(chosen),
+            parsing=parsing,
+        )
+        path = run_folder(bpy.data.filepath, character.name, parsing.preset, interface.untitled)
+        sources = [Path(bpy.data.filepath)] if bpy.data.filepath else []
+        folder = prepare_job(path, spec, character, sources, bpy.data.is_dirty)
+        owner = owner_of(character, interface.session)
+        return Submitted(character.name, str(folder.path), parsing.preset, owner)
+
+    def _wait(self, interface: pump.Interface) -> set[str]:
+        number = interface.state.next_number - 1
+        while (job := interface.state.job(number)) is not None and job.active:
+            interface.tick()
+            time.sleep(0.02)
+        if job is None or job.phase != "finished":
+            self.report({"ERROR"}, f"{job.error}. {job.remedy}" if job else "The job is gone")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_resume(ReportsErrors, bpy.types.Operator):
+    bl_idname = "parts4d.resume"
+    bl_label = "Continue"
+    bl_description = "Go on with a run that was interrupted, where it stopped"
+    bl_options = {"REGISTER"}
+
+    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+
+    def perform(self, context: bpy.types.Context) -> None:
+        interface = pump.interface()
+        folder = JobFolder.open(Path(self.directory))
+        spec = folder.load_spec()
+        character = status.current_character(context)
+        owner = owner_of(character, interface.session)
+        interface.submit(Submitted(spec.character, str(folder.path), spec.parsing.preset, owner))
+
+
+class PARTS4D_OT_cancel(bpy.types.Operator):
+    bl_idname = "parts4d.cancel"
+    bl_label = "Cancel"
+    bl_description = "Stop the job. What is finished is kept: parsing again goes on from there"
+    bl_options = {"INTERNAL"}
+
+    number: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if any(job.active for job in pump.interface().state.jobs):
+            return True
+        cls.poll_message_set("No job is running")
+        return False
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        interface = pump.interface()
+        running = interface.state.running
+        interface.cancel(self.number or (running.number if running else 0))
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_dismiss(bpy.types.Operator):
+    bl_idname = "parts4d.dismiss"
+    bl_label = "Close"
+    bl_description = "Take this message away"
+    bl_options = {"INTERNAL"}
+
+    number: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        pump.interface().notes.pop(self.number, None)
+        pump.interface().dispatch(Dismissed(self.number))
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_open_folder(bpy.types.Operator):
+    bl_idname = "parts4d.open_folder"
+    bl_label = "Open Job Folder"
+    bl_description = "Show the job's files: what was captured, the labels, the logs"
+    bl_options = {"INTERNAL"}
+
+    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return bpy.ops.wm.path_open(filepath=self.directory)
+
+
+CLASSES = (
+    PARTS4D_OT_parse,
+    PARTS4D_OT_resume,
+    PARTS4D_OT_cancel,
+    PARTS4D_OT_dismiss,
+    PARTS4D_OT_open_folder,
+)

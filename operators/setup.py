@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Install, check and remove what parsing needs: the environments and the models."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.interface import pump
+from ..core.interface.diagnostics import diagnostics
+
+OFFLINE = "Allow online access: Edit > Preferences > System > Network"
+
+
+def _network() -> list[str]:
+    return [] if bpy.app.online_access else ["--offline"]
+
+
+class _SetupOperator(bpy.types.Operator):
+    """One action at a time."""
+
+    bl_options = {"INTERNAL"}
+    needs_network = False
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if pump.interface().setup.state.action:
+            cls.poll_message_set("The installer is busy")
+        elif cls.needs_network and not bpy.app.online_access:
+            cls.poll_message_set(OFFLINE)
+        else:
+            return True
+        return False
+
+
+class PARTS4D_OT_install_environment(_SetupOperator):
+    bl_idname = "parts4d.install_environment"
+    bl_label = "Install"
+    bl_description = (
+        "Install what the vision presets run in: 6 GB of packages, in a folder of its own outside "
+        "of Blender"
+    )
+    needs_network = True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_confirm(
+            self,
+            event,
+            title="Install the full environment?",
+            message="Downloads up to 3 GB. Blender stays usable meanwhile.",
+            confirm_text="Install",
+        )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        pump.interface().setup.run("Installing the environment", ["install", "full", *_network()])
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_install_from_folder(_SetupOperator):
+    bl_idname = "parts4d.install_from_folder"
+    bl_label = "Install from Folder"
+    bl_description = "Install the full environment from a folder of packages, without any network"
+
+    directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        folder = bpy.path.abspath(self.directory)
+        pump.interface().setup.run(
+            "Installing the environment", ["install", "full", "--offline", "--wheels", folder]
+        )
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_verify_setup(_SetupOperator):
+    bl_idname = "parts4d.verify_setup"
+    bl_label = "Verify"
+    bl_description = "Check packages and model files byte for byte, and test the device"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        pump.interface().setup.run("Checking what is installed", ["verify"])
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_remove_environment(_SetupOperator):
+    bl_idname = "parts4d.remove_environment"
+    bl_label = "Remove"
+    bl_description = "Delete the full environment. Models and results stay"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_confirm(
+            self, event, title="Remove the full environment?", confirm_text="Remove"
+        )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        pump.interface().release()
+        pump.interface().setup.run("Removing the environment", ["remove", "full"])
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_fetch_model(_SetupOperator):
+    bl_idname = "parts4d.fetch_model"
+    bl_label = "Download"
+    bl_description = "Download the model, and those it is used with"
+    needs_network = True
+
+    model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+    agreed: bpy.props.BoolProperty(
+        name="I agree", description="You have read the terms and agree to them", default=False
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if _terms(self.model):
+            self.agreed = False
+            return context.window_manager.invoke_props_dialog(self, width=420)
+        return self.execute(context)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        _draw_terms(self.layout, self.model)
+        self.layout.prop(self, "agreed")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        terms = ["--accept-terms"] if self.agreed else []
+        if _terms(self.model) and not terms:
+            self.report({"WARNING"}, "The model is only for those who agree to its terms")
+            return {"CANCELLED"}
+        pump.interface().setup.run(
+            f"Downloading {self.model}", ["fetch", self.model, *terms, *_network()]
+        )
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_import_model(_SetupOperator):
+    bl_idname = "parts4d.import_model"
+    bl_label = "Import File"
+    bl_description = "Take a model file that you have"
+
+    model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: bpy.props.StringProperty(default="*.pth;*.pt;*.safetensors", options={"HIDDEN"})
+    agreed: bpy.props.BoolProperty(
+        name="I agree", description="You have read the terms and agree to them", default=False
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        if _terms(self.model):
+            _draw_terms(self.layout, self.model)
+            self.layout.prop(self, "agreed")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        terms = ["--accept-terms"] if self.agreed else []
+        if _terms(self.model) and not terms:
+            self.report({"WARNING"}, "The model is only for those who agree to its terms")
+            return {"CANCELLED"}
+        pump.interface().setup.run(
+            f"Importing {self.model}",
+            ["import", self.model, bpy.path.abspath(self.filepath), *terms],
+        )
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_remove_model(_SetupOperator):
+    bl_idname = "parts4d.remove_model"
+    bl_label = "Remove Model"
+    bl_description = "Delete the model's file"
+
+    model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_confirm(self, event, confirm_text="Remove")
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        pump.interface().setup.run(f"Removing {self.model}", ["remove-model", self.model])
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_cancel_setup(bpy.types.Operator):
+    bl_idname = "parts4d.cancel_setup"
+    bl_label = "Cancel"
+    bl_description = "Stop. A download goes on later where it stopped"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        pump.interface().setup.cancel()
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_refresh_setup(_SetupOperator):
+    bl_idname = "parts4d.refresh_setup"
+    bl_label = "Look Again"
+    bl_description = "Find out what is installed"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        pump.interface().setup.forget_error()
+        pump.interface().setup.refresh()
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_release_memory(bpy.types.Operator):
+    bl_idname = "parts4d.release_memory"
+    bl_label = "Release Memory"
+    bl_description = "End the idle worker, and with it the graphics memory its models take"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        interface = pump.interface()
+        if interface.state.running is not None:
+            cls.poll_message_set("A job is running")
+            return False
+        return bool(interface.workers)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        pump.interface().release()
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_copy_diagnostics(bpy.types.Operator):
+    bl_idname = "parts4d.copy_diagnostics"
+    bl_label = "Copy Diagnostics"
+    bl_description = "Copy what a bug report needs: versions, what is installed, the last errors"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.clipboard = diagnostics(pump.interface())
+        self.report({"INFO"}, "Copied: paste it into the bug report")
+        return {"FINISHED"}
+
+
+class PARTS4D_OT_open_setup(bpy.types.Operator):
+    bl_idname = "parts4d.open_setup"
+    bl_label = "Open Setup"
+    bl_description = "Show what is installed in the preferences"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        package = __package__.rpartition(".")[0]
+        return bpy.ops.preferences.addon_show(module=package)
+
+
+def _terms(model: str) -> str:
+    found = (m.terms for m in pump.interface().setup.state.models if m.name == model)
+    return next(found, "")
+
+
+def _draw_terms(layout: bpy.types.UILayout, model: str) -> None:
+    import textwrap
+
+    for line in textwrap.wrap(_terms(model), 60):
+        layout.label(text=line, translate=False)
+
+
+CLASSES = (
+    PARTS4D_OT_install_environment,
+    PARTS4D_OT_install_from_folder,
+    PARTS4D_OT_verify_setup,
+    PARTS4D_OT_remove_environment,
+    PARTS4D_OT_fetch_model,
+    PARTS4D_OT_import_model,
+    PARTS4D_OT_remove_model,
+    PARTS4D_OT_cancel_setup,
+    PARTS4D_OT_refresh_setup,
+    PARTS4D_OT_release_memory,
+    PARTS4D_OT_copy_diagnostics,
+    PARTS4D_OT_open_setup,
+)

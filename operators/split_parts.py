@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take a character apart into an object for each part."""
+
+from __future__ import annotations
+
+import bpy
+
+from .labelled import OnLabels
+
+
+class PARTS4D_OT_split_parts(OnLabels, bpy.types.Operator):
+    bl_idname = "parts4d.split_parts"
+    bl_label = "Split by Parts"
+    bl_description = (
+        "Make an object of each part, with the modifiers, weights, shape keys and materials of the "
+        "character"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    frame: bpy.props.EnumProperty(
+        name="Labels Of",
+        items=[
+            ("CURRENT", "This Frame", "The labels shown now"),
+            ("FIRST", "First Frame", "The labels of the first parsed frame"),
+        ],
+    )
+    close_holes: bpy.props.BoolProperty(
+        name="Close Holes",
+        description="Fill the holes that splitting opens; for 3D printing",
+        default=False,
+    )
+    hide_original: bpy.props.BoolProperty(
+        name="Hide Original", description="Hide the whole character", default=True
+    )
+
+    def perform(self, context: bpy.types.Context) -> None:
+        from ..core.scene.using import split_parts
+
+        made = split_parts(context.active_object, self.frame, self.close_holes, self.hide_original)
+        for warning in made.warnings:
+            self.report({"WARNING"}, warning)
+        self.report({"INFO"}, f"Made {len(made.objects)} objects")
+
+
+CLASSES = (PARTS4D_OT_split_parts,)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all panels of the tab share. Panels draw what is known; they find nothing out."""
+
+from __future__ import annotations
+
+import textwrap
+
+import bpy
+
+WIDTH = 44  # characters that fit a side bar of ordinary width
+
+
+class SideBar:
+    """Mixed into the panels of the tab."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Parts4D"
+
+
+def paragraph(
+    layout: bpy.types.UILayout,
+    text: str,
+    icon: str = "NONE",
+    context: bpy.types.Context = None,
+    beside: int = 0,
+) -> None:
+    """`text` over as many lines as it needs, the icon before the first.
+
+    `beside` is what else stands in the row, in pixels.
+    """
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    width = WIDTH
+    if context is not None and context.region is not None:
+        # About 7 pixels a character at the default size of the interface.
+        scale = context.preferences.system.ui_scale
+        taken = 55 + beside + (0 if icon == "NONE" else 20)
+        width = max(16, int((context.region.width / scale - taken) / 6.6))
+    for i, line in enumerate(textwrap.wrap(text, width) or [""]):
+        if i == 0:
+            column.label(text=line, icon=icon)
+        else:
+            column.label(text=line, icon="NONE" if icon == "NONE" else "BLANK1")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 40 s, 3 min, 2 h 5 min."""
+    if seconds < 60:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

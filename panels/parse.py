@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How to parse, the button, and how far it is."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.interface import pump
+from ..core.interface.settings import settings
+from ..core.session.state import Job
+from ..operators.parse import PARTS4D_OT_cancel, PARTS4D_OT_dismiss, PARTS4D_OT_parse
+from .base import SideBar, duration, paragraph
+
+STAGES = {
+    "capture": "Rendering views",
+    "proposals": "Finding masks",
+    "masklets": "Following masks",
+    "validation": "Checking coverage",
+    "embeddings": "Understanding masks",
+    "labels": "Labelling faces",
+}
+NEEDS = {
+    "embedded": "Nothing to install; seconds",
+    "draft": "Needs the full environment and small models; minutes",
+    "standard": "Needs the full environment, SAM and CLIP; a GPU is advised",
+    "paper": "Needs the full environment, SAM, SAM 2 and HumanCLIP; a GPU",
+}
+
+
+class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
+    bl_idname = "PARTS4D_PT_parse"
+    bl_label = "Parse"
+    bl_order = 2
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, chosen, interface = self.layout, settings(context), pump.interface()
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(chosen, "preset")
+        paragraph(layout, NEEDS[chosen.preset], context=context)
+        layout.prop(chosen, "frames")
+        if chosen.frames == "RANGE":
+            column = layout.column(align=True)
+            column.prop(chosen, "frame_start")
+            column.prop(chosen, "frame_end")
+        row = layout.row()
+        row.scale_y = 1.5
+        row.operator(PARTS4D_OT_parse.bl_idname, icon="PLAY")
+        for job in interface.state.jobs:
+            if job.character == interface.status.name or job.active:
+                self._draw_job(context, job, interface)
+
+    def _draw_job(self, context: bpy.types.Context, job: Job, interface: pump.Interface) -> None:
+        if job.phase in ("running", "cancelling"):
+            self._draw_running(job, interface)
+        elif job.phase == "queued":
+            row = self.layout.box().row()
+            row.label(text=f"{job.character}: waiting", icon="TIME", translate=False)
+            row.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
+        elif job.phase == "failed":
+            remedy = job.remedy.partition("; the log is")[0]
+            box = self._message(context, job, f"{job.error}. {remedy}.", "ERROR")
+            box.operator("parts4d.open_folder", icon="FILE_FOLDER").directory = job.folder
+            if job.remedy.startswith("Install") or "vendor_setup" in job.remedy:
+                box.operator("parts4d.open_setup", icon="PREFERENCES")
+        elif job.phase == "cancelled":
+            self._message(context, job, "Cancelled. Parse again to go on from there.", "CANCEL")
+        elif note := interface.notes.get(job.number):
+            box = self._message(context, job, f"{note}.", "INFO")
+            box.operator(
+                "parts4d.apply_labels", text="Apply Anyway", icon="IMPORT"
+            ).directory = job.folder
+
+    def _draw_running(self, job: Job, interface: pump.Interface) -> None:
+        box = self.layout.box()
+        if interface.thumbnail.icon:
+            box.template_icon(interface.thumbnail.icon, scale=6.0)
+        text = STAGES.get(job.stage, "Starting")
+        if job.phase == "cancelling":
+            text = "Cancelling"
+        elif job.seconds_left is not None:
+            text += f", {duration(job.seconds_left)} left"
+        row = box.row(align=True)
+        row.progress(factor=job.share, type="BAR", text=text)
+        cancel = row.row(align=True)
+        cancel.enabled = job.phase == "running"
+        cancel.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
+
+    def _message(
+        self, context: bpy.types.Context, job: Job, text: str, icon: str
+    ) -> bpy.types.UILayout:
+        box = self.layout.box()
+        row = box.row()
+        paragraph(row, text, icon, context, beside=30)
+        row.operator(
+            PARTS4D_OT_dismiss.bl_idname, text="", icon="X", emboss=False
+        ).number = job.number
+        return box
+
+
+class PARTS4D_PT_settings(SideBar, bpy.types.Panel):
+    bl_idname = "PARTS4D_PT_settings"
+    bl_parent_id = "PARTS4D_PT_parse"
+    bl_label = "Settings"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, chosen = self.layout, settings(context)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        column = layout.column(heading="Frames", align=True)
+        column.prop(chosen, "frame_step")
+        column.prop(chosen, "keyframes")
+        column = layout.column(align=True)
+        column.prop(chosen, "views")
+        column.prop(chosen, "resolution")
+        column = layout.column(heading="Views", align=True)
+        column.prop(chosen, "top")
+        column.prop(chosen, "bottom")
+        layout.prop(chosen, "engine")
+        if chosen.preset != "embedded":
+            layout.prop(chosen, "device")
+        layout.prop(chosen, "advanced")
+        column = layout.column(align=True)
+        column.active = chosen.advanced
+        for name in ("key_frames", "memory_scale", "threshold", "persistence"):
+            column.prop(chosen, name)
+        if chosen.preset in ("standard", "paper"):
+            column.prop(chosen, "travel")
+
+
+class PARTS4D_PT_writing(SideBar, bpy.types.Panel):
+    bl_idname = "PARTS4D_PT_writing"
+    bl_parent_id = "PARTS4D_PT_parse"
+    bl_label = "Output"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, chosen = self.layout, settings(context)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(chosen, "color_domain")
+        layout.prop(chosen, "vertex_groups")
+        layout.prop(chosen, "every_frame")
+
+
+CLASSES = (PARTS4D_PT_parse, PARTS4D_PT_settings, PARTS4D_PT_writing)

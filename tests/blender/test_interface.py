@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The side bar's operators and what stands behind them, without a window."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+import numpy as np
+
+from tests.blender.cli_character import add_character
+from tests.blender.extension_package import NAME, load_extension
+
+
+@pytest.fixture(scope="module")
+def extension():
+    package = load_extension()
+    package.register()
+    yield package
+    package.unregister()
+
+
+@pytest.fixture
+def pump(extension, tmp_path, monkeypatch):
+    """A saved file with a character in it; the module that joins session and Blender."""
+    monkeypatch.setenv("PARTS4D_DATA", str(tmp_path / "data"))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    add_character()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "hero.blend"))
+    pump = importlib.import_module(f"{NAME}.core.interface.pump")
+    extension.unregister()  # jobs of the test before are forgotten
+    extension.register()
+    pump.interface().refresh(bpy.context)
+    chosen = bpy.context.scene.parts4d
+    chosen.frames, chosen.resolution, chosen.views = "CURRENT", 64, 4
+    chosen.typed = "head, shirt, legs | trousers"
+    return pump
+
+
+def finish(pump) -> None:
+    deadline = time.monotonic() + 120
+    while pump.interface().state.running or pump.interface().words_changed:
+        assert time.monotonic() < deadline
+        pump.interface().tick()
+        time.sleep(0.02)
+
+
+def labelled() -> list:
+    return [o for o in bpy.data.objects if "parts4d" in o]
+
+
+def test_typed_parts_become_entries_with_colours_of_their_own(pump):
+    parts = bpy.context.scene.parts4d.parts
+    assert [(p.name, p.synonyms) for p in parts] == [
+        ("head", ""), ("shirt", ""), ("legs", "trousers"),
+    ]  # fmt: skip
+    assert len({tuple(p.color) for p in parts}) == 3
+    assert bpy.context.scene.parts4d.typed == ""
+    bpy.ops.parts4d.add_parts(names="Shirt; hat")
+    assert [p.name for p in parts] == ["head", "shirt", "legs", "hat"]
+
+
+def test_parts_are_removed_moved_and_taken_from_lists(pump):
+    chosen = bpy.context.scene.parts4d
+    chosen.active_part = 0
+    bpy.ops.parts4d.move_part(up=False)
+    assert [p.name for p in chosen.parts] == ["shirt", "head", "legs"]
+    bpy.ops.parts4d.remove_part()
+    assert [p.name for p in chosen.parts] == ["shirt", "legs"]
+    bpy.ops.parts4d.save_list(list_name="Mine")
+    bpy.ops.parts4d.take_list(list_name="CTD 4")
+    assert len(chosen.parts) == 4 and "jacket" in chosen.parts[0].synonyms
+    bpy.ops.parts4d.take_list(list_name="Mine")
+    assert [p.name for p in chosen.parts] == ["shirt", "legs"]
+    bpy.ops.parts4d.remove_list(list_name="Mine")
+    with pytest.raises(RuntimeError, match="no part list called 'Mine'"):
+        bpy.ops.parts4d.take_list(list_name="Mine")
+
+
+def test_the_status_says_what_the_character_is_and_what_is_in_the_way(pump):
+    interface = pump.interface()
+    assert "faces" in interface.status.line and interface.status.problem == ""
+    mesh = next(o for o in bpy.context.scene.objects if o.type == "MESH")
+    bpy.context.view_layer.objects.active = mesh
+    bpy.ops.object.mode_set(mode="EDIT")
+    interface.refresh(bpy.context)
+    assert "Edit Mode" in interface.status.problem
+    assert interface.status.fix == "parts4d.leave_mode"
+    assert not bpy.ops.parts4d.parse.poll()
+    bpy.ops.parts4d.leave_mode()
+    interface.refresh(bpy.context)
+    assert bpy.ops.parts4d.parse.poll()
+
+
+def test_parse_needs_a_part(pump):
+    bpy.context.scene.parts4d.parts.clear()
+    assert not bpy.ops.parts4d.parse.poll()
+    with pytest.raises(RuntimeError, match="Type at least one part"):
+        bpy.ops.parts4d.parse()
+
+
+def test_a_parse_labels_the_character_and_is_listed(pump):
+    assert bpy.ops.parts4d.parse() == {"FINISHED"}
+    interface = pump.interface()
+    (job,) = interface.state.jobs
+    assert (job.phase, job.applied) == ("finished", True) and labelled()
+    interface.refresh(bpy.context)
+    assert [(r.preset, r.finished) for r in interface.runs] == [("embedded", True)]
+    assert [p.name for p in interface.runs[0].parts] == ["head", "shirt", "legs"]
+
+
+def test_other_words_are_on_the_mesh_soon_after_they_were_typed(pump):
+    bpy.ops.parts4d.parse()
+    bpy.context.scene.parts4d.parts[0].name = "face"
+    assert pump.interface().words_changed
+    finish(pump)
+    jobs = pump.interface().state.jobs
+    assert [j.relabel for j in jobs] == [False, True] and jobs[1].applied
+    assert "face" in labelled()[0]["parts4d"]
+
+
+def test_a_colour_changes_without_parsing_again(pump):
+    bpy.ops.parts4d.parse()
+    bpy.context.scene.parts4d.parts[0].color = (1.0, 0.0, 1.0)
+    finish(pump)
+    mesh = labelled()[0].data
+    colors = np.empty(len(mesh.loops) * 4, np.float32)
+    mesh.color_attributes["parts"].data.foreach_get("color_srgb", colors)
+    assert (np.abs(colors.reshape(-1, 4)[:, :3] - (1, 0, 1)).max(axis=1) < 0.01).any() or (
+        len(labelled()) > 1
+    )
+
+
+def test_labels_are_written_as_the_output_settings_say(pump):
+    chosen = bpy.context.scene.parts4d
+    chosen.vertex_groups, chosen.color_domain = False, "POINT"
+    bpy.ops.parts4d.parse()
+    for ob in labelled():
+        assert not [g for g in ob.vertex_groups if g.name.startswith("part:")]
+        assert ob.data.color_attributes["parts"].domain == "POINT"
+
+
+def test_own_settings_begin_with_the_presets_and_reach_a_finished_run(pump):
+    chosen = bpy.context.scene.parts4d
+    chosen.preset = "paper"
+    assert (chosen.memory_scale, chosen.key_frames, chosen.threshold) == (1.0, 1, 0.0)
+    chosen.preset = "embedded"
+    assert chosen.memory_scale == 15.0
+    bpy.ops.parts4d.parse()
+    chosen.advanced = True
+    chosen.threshold = 1.0
+    finish(pump)
+    jobs = pump.interface().state.jobs
+    assert [j.relabel for j in jobs] == [False, True] and jobs[1].phase == "finished"
+    folder = importlib.import_module(f"{NAME}.core.job.folder").JobFolder(Path(jobs[1].folder))
+    assert folder.load_spec().parsing.threshold == 1.0
+
+
+def test_labels_are_not_put_on_a_mesh_that_was_edited_meanwhile(pump):
+    interface = pump.interface()
+    bpy.ops.parts4d.parse()
+    bpy.ops.parts4d.clear_labels()
+    number = interface.state.jobs[0].number
+    mesh = next(o for o in bpy.context.scene.objects if o.type == "MESH").data
+    mesh.vertices.add(1)
+    mesh.update()
+    interface.apply(number)
+    assert "were edited meanwhile" in interface.notes[number] and not labelled()
+
+
+def test_labels_are_not_put_into_another_file(pump, tmp_path):
+    interface = pump.interface()
+    bpy.ops.parts4d.parse()
+    number = interface.state.jobs[0].number
+    bpy.ops.wm.read_homefile(use_empty=True)
+    add_character()
+    interface.apply(number)
+    assert "another file" in interface.notes[number] and not labelled()
+
+
+def test_an_interrupted_run_is_offered_and_goes_on(pump):
+    bpy.ops.parts4d.parse()
+    bpy.ops.parts4d.clear_labels()
+    interface = pump.interface()
+    folder = interface.state.jobs[0].folder
+    bpy.ops.wm.save_mainfile()
+    Path(folder, "result.json").unlink()
+    Path(folder, "labels", "done.json").unlink()
+    interface.dirty = True
+    interface.refresh(bpy.context)
+    assert [r.finished for r in interface.runs] == [False]
+    bpy.ops.parts4d.resume(directory=folder)
+    finish(pump)
+    assert interface.state.jobs[-1].phase == "finished" and labelled()
+
+
+def test_missing_models_are_named_before_any_work(pump):
+    bpy.context.scene.parts4d.preset = "standard"
+    with pytest.raises(RuntimeError, match=r"SAM ViT-H .* is not installed"):
+        bpy.ops.parts4d.parse()
+    assert pump.interface().state.jobs == ()
+
+
+def test_enabling_and_disabling_again_and_again_leaves_nothing(extension):
+    for _ in range(3):
+        extension.unregister()
+        assert not hasattr(bpy.types.Scene, "parts4d")
+        assert not [n for n in dir(bpy.types) if n.startswith("PARTS4D_")]
+        extension.register()

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs run in a thread with the real worker; what happened is asked for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.errors import InputError
+from core.job import workers
+from core.job.spec import Part, save_spec
+from core.job.workers import WarmWorker
+from core.session.events import Ended, Told
+from core.session.runner import Runner
+from tests.unit.parsing.doll_job import write_doll_job
+
+MAIN = Path(workers.__file__).parents[1] / "worker" / "main.py"
+
+
+def no_capture(*_):
+    raise AssertionError("the capture is done")
+
+
+@pytest.fixture
+def runner():
+    worker = WarmWorker([sys.executable, "-I", "-u", str(MAIN)])
+    runner = Runner(no_capture, lambda folder: worker)
+    yield runner
+    runner.close()
+    worker.close()
+
+
+def until_ended(runner: Runner, seconds: float = 30) -> tuple[list[Told], Ended]:
+    told: list[Told] = []
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for event in runner.events():
+            if isinstance(event, Ended):
+                return told, event
+            told.append(event)
+        time.sleep(0.01)
+    raise AssertionError("the job did not end")
+
+
+def test_a_job_tells_what_it_does_and_ends_well(tmp_path, runner):
+    folder = write_doll_job(tmp_path / "a")
+    runner.start(1, folder.path)
+    assert runner.busy
+    told, ended = until_ended(runner)
+    assert ended == Ended(1)
+    assert {t.number for t in told} == {1} and told[-1].message.overall == 1.0
+    assert (folder.path / "result.json").is_file()
+
+
+def test_other_words_are_written_when_their_turn_comes(tmp_path, runner):
+    folder = write_doll_job(tmp_path / "a")
+    runner.start(1, folder.path)
+    until_ended(runner)
+
+    def other_words(folder):
+        save_spec(folder.spec_path, replace(folder.load_spec(), parts=(Part("hat"), Part("head"))))
+
+    runner.start(2, folder.path, other_words)
+    told, ended = until_ended(runner)
+    assert ended == Ended(2)
+    finished = [t.message.stage for t in told if t.message.state == "finished"]
+    assert finished == ["labels"]
+
+
+def test_a_stopped_job_ends_as_cancelled(tmp_path, runner):
+    runner.start(1, write_doll_job(tmp_path / "a").path)
+    runner.stop()
+    assert until_ended(runner)[1].code == "cancelled"
+
+
+def test_a_job_that_cannot_start_ends_with_a_sentence(tmp_path):
+    def no_environment(folder):
+        raise InputError("There is no environment", "Install it")
+
+    runner = Runner(no_capture, no_environment)
+    runner.start(1, write_doll_job(tmp_path / "a").path)
+    ended = until_ended(runner)[1]
+    assert (ended.error, ended.remedy) == ("There is no environment", "Install it")
+    runner.start(2, tmp_path / "nowhere")
+    assert until_ended(runner)[1].error
