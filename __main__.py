@@ -5,7 +5,7 @@ import sys
 
 from core.cli.main import main
 from core.job.child_side import leave
-from vendor_setup import embedded_python
+from vendor_setup import worker_python
 
 if __name__ == "__main__":
-    leave(main(sys.argv[1:], embedded_python))
+    leave(main(sys.argv[1:], worker_python))

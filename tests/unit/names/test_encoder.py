@@ -193,6 +193,21 @@ def test_regions_and_sides_stand_in_where_there_are_no_bones() -> None:
     assert probabilities(encoder, masks, words).argmax(axis=1).tolist() == [0, 1, 2, 3]
 
 
+def test_bones_without_telling_names_leave_the_place_to_the_body() -> None:
+    regions = np.array([BODY_REGIONS.index(r) for r in ("head", "hand", "foot")])
+    none, bone = np.full(3, -1), np.arange(3)
+    for bones, told in (
+        (("bone.001", "bone.002", "bone.003"), [0, 1, 2]),
+        (("Hips",) * 3, [3] * 3),
+    ):
+        encoder = NamesEncoder.from_facts(
+            NameTables((), (), bones, (-1, 0, 1)), none, none, bone, body_region=regions
+        )
+        masks = encoder.combination_vectors[encoder.element_combination]
+        words = ["head", "hand", "foot"]
+        assert probabilities(encoder, masks, words).argmax(axis=1).tolist() == told
+
+
 def test_without_any_evidence_nothing_is_labelled() -> None:
     none = np.full(3, -1)
     encoder = NamesEncoder.from_facts(NameTables((), ()), none, none, none)
