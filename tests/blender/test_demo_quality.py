@@ -33,7 +33,7 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> dict:
     run("-m", "demo", str(folder / "demo" / "demo.blend"))
     numbers = folder / "numbers.json"
     arguments = ("--frames", "2", "--jobs", str(folder / "jobs"), "--json", str(numbers))
-    run("-m", "benchmarks.quality", str(folder), *arguments, env=dict(os.environ))
+    run("-m", "benchmarks.quality_of_default", str(folder), *arguments, env=dict(os.environ))
     (row,) = json.loads(numbers.read_text())
     return row
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.sam2_tracking import TINY, lively_model
+from benchmarks.speed.sam2_tracking import TINY, lively_model
 from core.errors import CancelledError
 from core.job.capture_files import CaptureFiles
 from core.job.label_files import LabelFiles

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.sam2_tracking import (
+from benchmarks.speed.sam2_tracking import (
     REFERENCE,
     TINY,
     Outputs,

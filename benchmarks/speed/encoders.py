@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CLIP's mask encoders: seconds for all masks of one image, by model and number of masks.
 
-    python -m benchmarks.encoders [--models tiny ViT-B-16] [--masks 20 60] [--repeat 3] [--json]
+    python -m benchmarks.speed.encoders [--models tiny ViT-B-16] [--masks 20 60] [--repeat 3] [--json]
 
 Random weights: speed does not depend on them. `--models` are architectures of open_clip, or tiny.
 Seconds are medians over the repetitions. Run it where torch is installed.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writing labels back: seconds and memory for 250 frames of a mesh with 100 000 faces.
 
-    python -m benchmarks.writeback [--faces 100000] [--frames 250] [--domain CORNER]
+    python -m benchmarks.speed.writeback [--faces 100000] [--frames 250] [--domain CORNER]
 
 Two cases: labels change at 10 frames, and at every frame. Needs the bpy module. Target: 5 s.
 """

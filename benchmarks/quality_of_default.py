@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Quality of the default pipeline on labelled characters: `python -m benchmarks.quality FOLDER`.
+"""Quality of the default pipeline on labelled characters: `python -m benchmarks.quality_of_default FOLDER`.
 
 FOLDER/NAME/NAME.blend holds an animated character with the FACE/INT attribute `gt_part` and the
 class names as JSON in the scene property `gt_names`; FOLDER/NAME/*.glb without labels is parsed

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Speed of the capture: seconds per view over a sequence, with processes side by side.
 
-    python -m benchmarks.capture [--blend FILE] [--frames 24] [--views 8] [--resolution 512]
+    python -m benchmarks.speed.capture [--blend FILE] [--frames 24] [--views 8] [--resolution 512]
 
 Without a file: a figure of two bent tubes with 30 000 faces. Needs the bpy module. Target: 0.15 s
 a view at 512 pixels on two cores, loading included. `cpu` is processor seconds per view, which a

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Proposals of one image: only the silhouette's points, the full grid, and SAM's own generator.
 
-    python -m benchmarks.proposals [--model vit_b] [--device cpu] [--points 64] [--json]
+    python -m benchmarks.speed.proposals [--model vit_b] [--device cpu] [--points 64] [--json]
 
 The weights are random; masks are bumps around the points, and `--kept` says what share of them
 passes the predicted IoU. Seconds are those of a second run, the first one warms up. Needs the
@@ -24,7 +24,7 @@ import torch
 from segment_anything import SamAutomaticMaskGenerator
 from segment_anything.modeling import Sam
 
-from benchmarks.synthetic_capture import write_captured_job
+from benchmarks.speed.synthetic_capture import write_captured_job
 from core.job.capture_files import CaptureFiles, ViewImage
 from core.job.folder import JobFolder
 from core.parsing.models.device import Device, choose_device, describe

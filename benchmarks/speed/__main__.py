@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All benchmarks one after another, each in its own process, and one table of targets.
 
-    python -m benchmarks [--quick] [--characters FOLDER] [--json FILE]
+    python -m benchmarks.speed [--quick] [--characters FOLDER] [--json FILE]
 
 `--quick` uses short sequences and leaves out the memory case: it shows that all of it runs, and is
 not judged. `--characters` adds the quality of the labels; see quality.py for what the folder holds.
@@ -53,7 +53,7 @@ class Benchmark:
 
     @property
     def command(self) -> str:
-        return " ".join(["python -m", f"benchmarks.{self.module}", *self.arguments])
+        return " ".join(["python -m", f"benchmarks.speed.{self.module}", *self.arguments])
 
 
 def benchmarks(quick: bool, characters: Path | None) -> list[Benchmark]:
@@ -133,19 +133,19 @@ def main() -> None:
 
 def run(benchmark: Benchmark) -> list[Document]:
     """The JSON objects it printed; none when it is not there or fails, which is said."""
-    if importlib.util.find_spec(f"benchmarks.{benchmark.module}") is None:
+    if importlib.util.find_spec(f"benchmarks.speed.{benchmark.module}") is None:
         print(f"there is no benchmark called {benchmark.module}", file=sys.stderr)
         return []
     with tempfile.TemporaryDirectory(prefix="parts4d-benchmark-") as folder:
         file = Path(folder) / "rows.json"
         asked = ("--json", str(file)) if benchmark.json_file else ()
-        command = [sys.executable, "-m", f"benchmarks.{benchmark.module}"]
+        command = [sys.executable, "-m", f"benchmarks.speed.{benchmark.module}"]
         done = subprocess.run(
             [*command, *benchmark.arguments, *asked],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).resolve().parents[1],
+            cwd=Path(__file__).resolve().parents[2],
         )
         if done.returncode:
             print(f"{benchmark.module} ended with {done.returncode}", file=sys.stderr)

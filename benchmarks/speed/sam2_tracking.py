@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SAM 2.1: our tracker and the package's video predictor, the same objects in the same images.
 
-    python -m benchmarks.sam2_tracking [--objects 40] [--images 24] [--batch 8]
+    python -m benchmarks.speed.sam2_tracking [--objects 40] [--images 24] [--batch 8]
                                      [--config sam2.1_hiera_t] [--device cuda]
-    python -m benchmarks.sam2_tracking --memory [--objects 2] [--images 1000]
+    python -m benchmarks.speed.sam2_tracking --memory [--objects 2] [--images 1000]
 
 The two take turns, image by image; seconds are medians over the images after the sixteenth, when
 the memory is full (of fewer images, over all but the first). Weights are random, which costs as

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Parsing: seconds of every stage after capture, of a new vocabulary, and peak memory.
 
-    python -m benchmarks.parsing [--faces 30000] [--frames 24] [--views 8] [--repeat 3] [--json]
-    python -m benchmarks.parsing --memory
+    python -m benchmarks.speed.parsing [--faces 30000] [--frames 24] [--views 8] [--repeat 3] [--json]
+    python -m benchmarks.speed.parsing --memory
 
 Runs the real worker on a capture drawn without Blender. `--memory` is the large case, 100 000
 faces in 250 frames. Seconds are medians over the repetitions. Targets: 20 s, 1 s, 3 GB.
@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.synthetic_capture import PARTS, write_captured_job
+from benchmarks.speed.synthetic_capture import PARTS, write_captured_job
 from core.job.folder import STAGES, JobFolder
 from core.job.run import run_job
 from core.job.spec import Part
@@ -32,7 +32,7 @@ from core.job.stages import StageStore
 from core.job.workers import OneShotWorker
 from vendor_setup import embedded_python
 
-WORKER = Path(__file__).resolve().parents[1] / "core" / "worker" / "main.py"
+WORKER = Path(__file__).resolve().parents[2] / "core" / "worker" / "main.py"
 OTHER_PARTS = ("hair", "coat", "trousers", "left hand", "right hand", "shoes", "face")
 LARGE = {"faces": 100_000, "frames": 250, "distinct": 10}
 TARGETS = {"all stages": 20.0, "new vocabulary": 1.0}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.synthetic_figure import Figure, inward
+from benchmarks.speed.synthetic_figure import Figure, inward
 from core.job.capture_files import CaptureFiles, Manifest, ViewImage
 from core.job.folder import JobFolder
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part
@@ -41,7 +41,7 @@ def write_captured_job(
     parts = tuple(Part(name) for name in PARTS)
     spec = JobSpec("Figure", "", parts, FrameSelection(1, frames), settings)
     folder = JobFolder.create(path, spec)
-    folder.snapshot.write_bytes(b"drawn by benchmarks.synthetic_capture")
+    folder.snapshot.write_bytes(b"drawn by benchmarks.speed.synthetic_capture")
     store, key = StageStore(folder), stage_keys(spec, folder.snapshot_hash(spec))["capture"]
     store.prepare("capture", key)
     files, facts = CaptureFiles(folder.capture), figure.facts()
