@@ -21,6 +21,7 @@ from core.scene.using import (
     select_part,
     show_confidence,
 )
+from core.scene.using.topology import write_selection
 from core.scene.writeback import WriteOptions, apply_labels, clear_labels
 from tests.blender.test_writeback_sequence import _remeshed, _remeshed_job
 from tests.blender.writeback_scene import (
@@ -49,11 +50,11 @@ CHOSEN = [3, 4, 5, 17, 40]
 
 def choose(ob, faces=CHOSEN):
     """Select faces as Edit Mode would leave them, in Object Mode."""
-    for elements in (ob.data.vertices, ob.data.edges):
-        elements.foreach_set("select", np.zeros(len(elements), bool))
     chosen = np.zeros(len(ob.data.polygons), bool)
     chosen[list(faces)] = True
-    ob.data.polygons.foreach_set("select", chosen)
+    write_selection(ob.data, "POINT", np.zeros(len(ob.data.vertices), bool))
+    write_selection(ob.data, "EDGE", np.zeros(len(ob.data.edges), bool))
+    write_selection(ob.data, "FACE", chosen)
 
 
 def corrected(label, part, faces=CHOSEN):
@@ -309,8 +310,8 @@ def test_a_baked_frame_with_other_faces_loses_its_corrections_and_says_so(tmp_pa
 
 def test_what_is_active_on_the_mesh_stays_active(tmp_path):
     ob = sphere()
-    for elements in (ob.data.vertices, ob.data.edges, ob.data.polygons):
-        elements.foreach_set("select", np.zeros(len(elements), bool))
+    for mode in ("EDIT", "OBJECT"):  # Blender adds what it keeps of UV selection, and shifts the rest
+        bpy.ops.object.mode_set(mode=mode)
     for name in (".select_vert", ".select_edge", ".select_poly"):
         if name in ob.data.attributes:
             ob.data.attributes.remove(ob.data.attributes[name])

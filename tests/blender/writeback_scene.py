@@ -27,9 +27,31 @@ def empty_scene() -> bpy.types.Scene:
 
 
 def sphere(name: str = "Body", segments: int = 8, rings: int = 6) -> bpy.types.Object:
-    bpy.ops.mesh.primitive_uv_sphere_add(segments=segments, ring_count=rings)
-    ob = bpy.context.object
-    ob.name = ob.data.name = name
+    """A unit sphere of quads with triangles at the poles, active and selected.
+
+    Made by hand: one in a few thousand of Blender's own has its faces in another order.
+    """
+    heights = np.cos(np.pi * np.arange(1, rings) / rings)
+    angles = 2 * np.pi * np.arange(segments) / segments
+    circle = np.stack([np.cos(angles), np.sin(angles)], 1)
+    rows = [np.c_[circle * np.sqrt(1 - z * z), np.full(segments, z)] for z in heights]
+    points = np.concatenate([*rows, [(0, 0, 1), (0, 0, -1)]])
+    top, bottom, last = len(points) - 2, len(points) - 1, (rings - 2) * segments
+    faces: list[tuple[int, ...]] = []
+    for a, b in zip(range(segments), [*range(1, segments), 0], strict=True):
+        faces.append((top, a, b))
+        starts = range(0, last, segments)
+        faces += [(s + a, s + segments + a, s + segments + b, s + b) for s in starts]
+        faces.append((bottom, last + b, last + a))
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata(points.tolist(), [], faces)
+    mesh.uv_layers.new(name="UVMap")
+    ob = bpy.data.objects.new(name, mesh)
+    bpy.context.collection.objects.link(ob)
+    for other in bpy.context.selected_objects:
+        other.select_set(False)
+    ob.select_set(True)
+    bpy.context.view_layer.objects.active = ob
     return ob
 
 

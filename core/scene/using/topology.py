@@ -13,7 +13,7 @@ from typing import Literal
 import bpy
 import numpy as np
 
-from ..writeback.attributes import add_later
+from ..writeback.attributes import add_later, remove
 
 Domain = Literal["POINT", "EDGE", "FACE"]
 _SUFFIX = {"POINT": "vert", "EDGE": "edge", "FACE": "poly"}
@@ -69,19 +69,26 @@ def read_flags(mesh: bpy.types.Mesh, kind: Literal["select", "hide"], domain: Do
     """(elements,) bool of a mesh that is not in Edit Mode."""
     elements = {"POINT": mesh.vertices, "EDGE": mesh.edges, "FACE": mesh.polygons}[domain]
     flags = np.zeros(len(elements), bool)
-    attribute = mesh.attributes.get(f".{kind}_{_SUFFIX[domain]}")
-    if attribute is not None:
-        attribute.data.foreach_get("value", flags)
+    name = f".{kind}_{_SUFFIX[domain]}"
+    if _is_flag(mesh, name, domain):
+        mesh.attributes[name].data.foreach_get("value", flags)
     return flags
 
 
 def write_selection(mesh: bpy.types.Mesh, domain: Domain, selected: np.ndarray) -> None:
     """`selected` (elements,) bool; what is hidden cannot be."""
     name = f".select_{_SUFFIX[domain]}"
-    if name not in mesh.attributes:
+    if not _is_flag(mesh, name, domain):
+        remove(mesh, [name])
         add_later(mesh, name, "BOOLEAN", domain)
     selected = selected & ~read_flags(mesh, "hide", domain)
     mesh.attributes[name].data.foreach_set("value", selected)
+
+
+def _is_flag(mesh: bpy.types.Mesh, name: str, domain: Domain) -> bool:
+    """Blender 5.0 leaves pairs of integers in ".select_edge" of meshes made by importers."""
+    attribute = mesh.attributes.get(name)
+    return attribute is not None and (attribute.domain, attribute.data_type) == (domain, "BOOLEAN")
 
 
 def _read(mesh: bpy.types.Mesh, name: str, size: int) -> np.ndarray:
