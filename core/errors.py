@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Errors a user may see: one sentence that says what happened, one that says what to do."""
 
+OK, INTERNAL, USAGE, INPUT, CANCELLED, JOB = 0, 1, 2, 3, 4, 5  # exit status of our programs
+
 
 class Parts4DError(Exception):
     """Something the user can act on.
@@ -36,3 +38,10 @@ class CancelledError(Parts4DError):
 
     def __init__(self, message: str = "Cancelled", remedy: str = "Run again to continue") -> None:
         super().__init__(message, remedy)
+
+
+def exit_status(error: Parts4DError) -> int:
+    """The status with which a program ends because of `error`."""
+    if isinstance(error, CancelledError):
+        return CANCELLED
+    return INPUT if isinstance(error, InputError) else JOB

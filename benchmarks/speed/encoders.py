@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CLIP's mask encoders: seconds for all masks of one image, by model and number of masks.
 
-    python -m benchmarks.speed.encoders [--models tiny ViT-B-16] [--masks 20 60] [--repeat 3] [--json]
+    python -m benchmarks.speed.encoders [--models tiny ViT-B-16] [--masks 20 60] [--repeat 3]
 
 Random weights: speed does not depend on them. `--models` are architectures of open_clip, or tiny.
 Seconds are medians over the repetitions. Run it where torch is installed.
@@ -27,14 +27,9 @@ from core.parsing.models.clip_encoder import ClipMaskEncoder
 from core.parsing.models.cliptrase import CliptraseEncoder
 from core.parsing.models.device import Device, choose_device, describe
 from core.parsing.models.mask_tokens import MaskTokenEncoder
+from tests.models.tiny import CLIP
 
 MODELS = ("tiny", "ViT-B-16-quickgelu", "ViT-L-14-quickgelu")
-TINY = {
-    "embed_dim": 32,
-    "quick_gelu": True,
-    "vision_cfg": {"image_size": 64, "layers": 4, "width": 64, "head_width": 32, "patch_size": 8},
-    "text_cfg": {"width": 32, "heads": 2, "layers": 1},
-}
 RESOLUTION = 512
 SILHOUETTE = (420, 170)  # pixels high and wide
 
@@ -65,7 +60,7 @@ def make_encoders(model: str, device: Device, names: list[str]) -> dict[str, Cli
     """All on one visual tower with random weights, which has no words."""
     torch.manual_seed(0)
     configuration: Mapping[str, Any] = (
-        TINY if model == "tiny" else open_clip.get_model_config(model)
+        CLIP if model == "tiny" else open_clip.get_model_config(model)
     )
     visual = open_clip.CLIP(**configuration).visual.eval().requires_grad_(False).to(device.torch)
     alpha = AlphaVisual(visual).eval().requires_grad_(False).to(device.torch)

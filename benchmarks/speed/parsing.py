@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Parsing: seconds of every stage after capture, of a new vocabulary, and peak memory.
 
-    python -m benchmarks.speed.parsing [--faces 30000] [--frames 24] [--views 8] [--repeat 3] [--json]
+    python -m benchmarks.speed.parsing [--faces 30000] [--frames 24] [--views 8] [--repeat 3]
     python -m benchmarks.speed.parsing --memory
 
 Runs the real worker on a capture drawn without Blender. `--memory` is the large case, 100 000

@@ -31,14 +31,8 @@ from core.parsing.models.device import Device, choose_device, describe
 from core.parsing.models.everything import EverythingMode, EverythingSettings
 from core.parsing.models.sam import SamImage, build_sam
 from tests.models.blobs import BlobDecoder
+from tests.models.tiny import SAM
 
-TINY = {
-    "encoder_embed_dim": 32,
-    "encoder_depth": 2,
-    "encoder_num_heads": 2,
-    "encoder_global_attn_indexes": [1],
-    "image_size": 128,
-}
 FACES = 20_000
 STEEPNESS = 150  # of the logits at a mask's border: about half of the masks are stable enough
 
@@ -111,7 +105,7 @@ def everywhere(image: ViewImage) -> ViewImage:
 def random_sam(name: str, device: Device) -> Sam:
     """Random weights, with masks and predicted IoUs such as trained ones give."""
     torch.manual_seed(1)
-    model = build_sam(TINY if name == "tiny" else {"type": name})
+    model = build_sam(SAM if name == "tiny" else {"type": name})
     model.mask_decoder.iou_prediction_head.layers[-1].bias.data += 1
     model.mask_decoder = BlobDecoder(model.mask_decoder, STEEPNESS)
     return model.requires_grad_(False).to(device.torch)

@@ -39,21 +39,9 @@ from sam2.utils import misc
 from core.parsing.models.device import Device, choose_device, describe
 from core.parsing.models.sam2_build import BASE, build_sam2
 from core.parsing.models.sam2_video import ObjectTracker, resized_logits
+from tests.models.tiny import SAM2
 
 REFERENCE = "sam2.sam2_video_predictor.SAM2VideoPredictor"
-TINY = {
-    "config": "sam2.1_hiera_t",
-    "overrides": {
-        "image_size": 128,
-        "image_encoder.trunk.embed_dim": 16,
-        "image_encoder.trunk.stages": [1, 1, 2, 1],
-        "image_encoder.trunk.global_att_blocks": [3],
-        "image_encoder.neck.backbone_channel_list": [128, 64, 32, 16],
-        "memory_attention.num_layers": 1,
-        "memory_attention.layer.self_attention.feat_sizes": [8, 8],
-        "memory_attention.layer.cross_attention.feat_sizes": [8, 8],
-    },
-}
 SIDE = 96  # pixels of the images drawn
 _WARM = 16  # images until every memory of the first objects is there
 
@@ -78,7 +66,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     objects = arguments.objects or (2 if arguments.memory else 40)
     images = arguments.images or (1000 if arguments.memory else _WARM + 8)
-    architecture = {"config": arguments.config} if arguments.config else TINY
+    architecture = {"config": arguments.config} if arguments.config else SAM2
     if arguments.memory:
         case = measure_memory(architecture, arguments.device, objects, images)
     else:
@@ -117,7 +105,7 @@ def measure_speed(
             differences.append(largest_difference(outputs["package"], outputs["ours"]))
     timed = {name: median(s[_WARM:] or s[1:]) for name, s in seconds.items()}
     return {
-        "what": f"{architecture['config']}{' (tiny)' if architecture is TINY else ''}, "
+        "what": f"{architecture['config']}{' (tiny)' if architecture is SAM2 else ''}, "
         f"{objects} objects, {tracker.batches.size} in a pass, {images} images, {describe(device)}",
         **{f"{name}, s an image": round(s, 4) for name, s in timed.items()},
         "times as fast": round(timed["package"] / timed["ours"], 2),

@@ -10,11 +10,9 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..errors import CancelledError, InputError, Parts4DError
+from ..errors import CANCELLED, INTERNAL, OK, CancelledError, Parts4DError, exit_status
 from .arguments import make_parser
 from .console import Console
-
-OK, INTERNAL, USAGE, INPUT, CANCELLED, JOB = 0, 1, 2, 3, 4, 5  # exit status
 
 
 def main(argv: Sequence[str], worker_python: Callable[[bool], list[str]]) -> int:
@@ -39,9 +37,7 @@ def main(argv: Sequence[str], worker_python: Callable[[bool], list[str]]) -> int
         return CANCELLED
     except Parts4DError as error:
         console.failure(error)
-        if isinstance(error, CancelledError):
-            return CANCELLED
-        return INPUT if isinstance(error, InputError) else JOB
+        return exit_status(error)
     except Exception as error:
         console.failure(_internal(error))
         return INTERNAL

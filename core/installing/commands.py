@@ -27,7 +27,14 @@ from ..checkpoints.progress import Cancelled, as_size
 from ..checkpoints.registry import Checkpoint, known_checkpoints
 from ..checkpoints.store import checkpoint_path, checkpoint_state
 from ..checkpoints.terms import terms_accepted
-from ..errors import CancelledError, InputError, Parts4DError
+from ..errors import (
+    CANCELLED,
+    INTERNAL,
+    OK,
+    CancelledError,
+    Parts4DError,
+    exit_status,
+)
 from .backend import BACKENDS, choose_backend
 from .console import Console
 from .environment import Environment
@@ -43,7 +50,6 @@ from .installer import Installer, choose_installer
 from .processes import run_tool
 from .unpacked import UnpackedWheels
 
-OK, INTERNAL, USAGE, INPUT, CANCELLED, FAILED = 0, 1, 2, 3, 4, 5  # exit status
 ENVIRONMENTS = ("full", "embedded")
 
 
@@ -73,9 +79,7 @@ def main(arguments: Sequence[str]) -> int:
         return CANCELLED
     except Parts4DError as error:
         console.failure(error)
-        if isinstance(error, CancelledError):
-            return CANCELLED
-        return INPUT if isinstance(error, InputError) else FAILED
+        return exit_status(error)
     except BrokenPipeError:  # whoever read the output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERNAL

@@ -40,7 +40,8 @@ _CAUSES = (
         "Install the environment again",
     ),
     (
-        r"(ModuleNotFoundError|ImportError): [^\n]*",
+        r"ModuleNotFoundError: No module named '(?!core\b)[^\n]*"
+        r"|ImportError: (?!.*'core[.'])[^\n]*",
         "The worker's environment is not complete",
         "Install the environment again",
     ),

@@ -310,7 +310,7 @@ def test_a_baked_frame_with_other_faces_loses_its_corrections_and_says_so(tmp_pa
 
 def test_what_is_active_on_the_mesh_stays_active(tmp_path):
     ob = sphere()
-    for mode in ("EDIT", "OBJECT"):  # Blender adds what it keeps of UV selection, and shifts the rest
+    for mode in ("EDIT", "OBJECT"):  # lets Blender 5.0 add what it keeps of UV selection
         bpy.ops.object.mode_set(mode=mode)
     for name in (".select_vert", ".select_edge", ".select_poly"):
         if name in ob.data.attributes:

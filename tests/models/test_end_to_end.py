@@ -23,6 +23,7 @@ from core.errors import CancelledError, JobError, Parts4DError
 from core.job.events import Message
 from core.job.folder import STAGES, JobFolder
 from core.job.label_files import LabelFiles
+from core.job.presets import settings_of
 from core.job.run import run_job
 from core.job.spec import ParsingSettings, Part, save_spec
 from core.job.workers import OneShotWorker, WarmWorker
@@ -31,37 +32,18 @@ from tests.unit.parsing.doll_job import write_doll_job
 
 MAIN = Path(__file__).resolve().parents[2] / "core" / "worker" / "main.py"
 PYTHON = [sys.executable, "-I", "-u", "-X", "faulthandler"]
-PAPER = ParsingSettings(
-    preset="paper",
-    proposer="sam",
-    proposer_model="tiny_sam",
-    tracker="sam2",
-    tracker_model="tiny_sam2",
-    encoder="alpha_clip",
-    encoder_model="tiny_alpha",
-    device="cpu",
-    key_frames=1,
-    key_views=1,
-    points_per_side=12,
-    minimum_area=10,
-    memory_scale=1.0,
-    specificity=0.0,
-    threshold=0.0,
-    distractors=False,
-    persistence=0.0,
-)
-LIGHT = replace(
-    PAPER,
-    preset="draft",
-    proposer="sam2",
-    proposer_model="tiny_sam2",
-    tracker="auto",
-    encoder="mask_tokens",
-    encoder_model="tiny_clip",
-    key_views=0,
-    specificity=1.0,
-    persistence=1.0,
-    prompts="simple",
+TINY = {
+    "proposer_model": "tiny_sam",
+    "tracker_model": "tiny_sam2",
+    "encoder_model": "tiny_alpha",
+    "device": "cpu",
+    "points_per_side": 12,
+    "minimum_area": 10,
+}
+PAPER = settings_of("paper", **TINY)
+LIGHT = settings_of(
+    "draft",
+    **TINY | {"proposer_model": "tiny_sam2", "encoder_model": "tiny_clip", "prompts": "simple"},
 )
 FRAMES = (1, 2)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.speed.sam2_tracking import TINY, lively_model
+from benchmarks.speed.sam2_tracking import lively_model
 from core.errors import CancelledError
 from core.job.capture_files import CaptureFiles
 from core.job.label_files import LabelFiles
@@ -26,6 +26,7 @@ from core.parsing.models.sam2_video import ObjectTracker, resized_logits
 from core.parsing.pipeline import STAGES
 from core.parsing.run import Run
 from core.parsing.seams import Context, Images
+from tests.models.tiny import SAM2
 from tests.unit.parsing.paper_doll import truth, write_paper_doll
 
 CPU = Device("cpu", torch.float32)
@@ -36,13 +37,13 @@ FRAMES = (1, 2, 3)
 def model() -> Any:
     """Finds everything everywhere."""
     torch.set_num_threads(1)
-    return lively_model(TINY, presence=20)
+    return lively_model(SAM2, presence=20)
 
 
 @pytest.fixture(scope="module")
 def blind() -> Any:
     """Finds nothing anywhere."""
-    return lively_model(TINY, presence=-20)
+    return lively_model(SAM2, presence=-20)
 
 
 @pytest.fixture

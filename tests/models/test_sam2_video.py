@@ -14,7 +14,6 @@ import torch
 
 from benchmarks.speed.sam2_tracking import (
     REFERENCE,
-    TINY,
     Outputs,
     as_video,
     disks,
@@ -27,6 +26,7 @@ from benchmarks.speed.sam2_tracking import (
 from core.errors import CancelledError, JobError
 from core.parsing.models.device import Device
 from core.parsing.models.sam2_video import ObjectTracker, TrackedObject
+from tests.models.tiny import SAM2
 
 CPU = Device("cpu", torch.float32)
 IMAGES = 28
@@ -49,7 +49,7 @@ def same_order_of_sums() -> None:
 
 @pytest.fixture(scope="module")
 def model() -> Any:
-    return lively_model(TINY)
+    return lively_model(SAM2)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[np.ndarr
 
 @pytest.fixture(scope="module")
 def expected(video: tuple[Path, list[np.ndarray]]) -> list[Outputs]:
-    predictor = lively_model(TINY, REFERENCE)
+    predictor = lively_model(SAM2, REFERENCE)
     return list(reference(predictor, CPU, video[0], PROMPTS, IMAGES))
 
 
@@ -142,7 +142,7 @@ def test_a_video_shorter_than_the_memory_is_followed_as_the_package_does(
     model: Any, tmp_path: Path
 ) -> None:
     images = as_video(moving_disks(5), tmp_path)
-    predictor = lively_model(TINY, REFERENCE)
+    predictor = lively_model(SAM2, REFERENCE)
     theirs = list(reference(predictor, CPU, tmp_path, {1: PROMPTS[0]}, 5))
     ours = list(tracked(ObjectTracker(model, CPU, 5), images, {1: PROMPTS[0]}))
     assert max(differences(theirs, ours[1:])) < SAME

@@ -29,6 +29,17 @@ def test_last_words_become_a_sentence_with_a_remedy(said, message, remedy):
     assert message in str(crash("worker", 1, LOG, [said]))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ModuleNotFoundError: No module named 'core.parsing.lost'",
+        "ImportError: cannot import name 'lost' from 'core.parsing' (core/parsing/__init__.py)",
+    ],
+)
+def test_a_module_of_our_own_that_is_missing_is_no_fault_of_the_environment(said):
+    assert likely_cause(said) is None
+
+
 def test_a_killed_program_ran_out_of_memory_most_likely_whatever_it_said():
     assert "memory ran out" in str(crash("worker", -9, LOG, ["CUDA error: x"]))
 
