@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from . import operators, panels
-from .core.interface import pump, settings
+from .core.interface import pump, settings, translation
 from .vendor_setup import worker_python
 
 
 def register() -> None:
+    translation.register()
     settings.register()
     operators.register()
     panels.register()
@@ -20,3 +21,4 @@ def unregister() -> None:
     panels.unregister()
     operators.unregister()
     settings.unregister()
+    translation.unregister()

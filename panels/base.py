@@ -7,6 +7,8 @@ import textwrap
 
 import bpy
 
+from ..core.interface.translation import translated
+
 WIDTH = 44  # characters that fit a side bar of ordinary width
 
 
@@ -25,7 +27,7 @@ def paragraph(
     context: bpy.types.Context = None,
     beside: int = 0,
 ) -> None:
-    """`text` over as many lines as it needs, the icon before the first.
+    """`text`, translated, over as many lines as it needs, the icon before the first.
 
     `beside` is what else stands in the row, in pixels.
     """
@@ -37,11 +39,9 @@ def paragraph(
         scale = context.preferences.system.ui_scale
         taken = 55 + beside + (0 if icon == "NONE" else 20)
         width = max(16, int((context.region.width / scale - taken) / 6.6))
-    for i, line in enumerate(textwrap.wrap(text, width) or [""]):
-        if i == 0:
-            column.label(text=line, icon=icon)
-        else:
-            column.label(text=line, icon="NONE" if icon == "NONE" else "BLANK1")
+    below = "NONE" if icon == "NONE" else "BLANK1"
+    for i, line in enumerate(textwrap.wrap(translated(text), width) or [""]):
+        column.label(text=line, icon=below if i else icon, translate=False)
 
 
 def duration(seconds: float) -> str:

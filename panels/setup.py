@@ -13,6 +13,7 @@ from ..core.session.setup import Environment, Model, SetupState
 from ..operators import setup as operators
 from .base import SideBar, paragraph
 
+_NAMES = {"embedded": "Embedded environment", "full": "Full environment"}
 _ICONS = {"ready": "CHECKMARK", "not installed": "IMPORT"}
 
 
@@ -57,9 +58,8 @@ def _draw_environment(
 ) -> None:
     box = layout.box()
     row = box.row()
-    names = {"embedded": "Embedded", "full": "Full environment"}
     row.label(
-        text=names.get(environment.name, environment.name),
+        text=_NAMES.get(environment.name, environment.name),
         icon=_ICONS.get(environment.state, "ERROR"),
     )
     row.label(text=environment.state.capitalize())

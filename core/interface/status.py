@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 
 from ..errors import InputError
 from ..scene.character import Character, candidates, find_character
 from ..scene.checks import check_character
-from ..scene.motion import describe
+from ..scene.motion import describe, frame_range
 from .settings import PARTS4D_PG_settings
 
 
@@ -22,6 +22,7 @@ class Status:
     key: tuple[object, ...] = ()  # what it was found out for
     name: str = ""  # of the character; empty when there is none
     line: str = ""  # "rigged, 3 meshes, 24k faces, frames 1-120"
+    span: tuple[int, int] = (1, 1)  # first and last frame worth parsing
     problem: str = ""
     remedy: str = ""
     fix: str = ""  # idname of an operator that does it
@@ -66,14 +67,13 @@ def find_out(context: bpy.types.Context) -> Status:
         character = current_character(context)
     except InputError as error:
         return Status(key, problem=error.message, remedy=error.remedy)
-    line = describe(character, context.scene)
-    found = Status(key, character.name, line, warnings=character.warnings)
+    line, span = describe(character, context.scene), frame_range(character, context.scene)
+    found = Status(key, character.name, line, span, warnings=character.warnings)
     try:
         check_character(character)
     except InputError as error:
-        return Status(
-            key, character.name, line, error.message, error.remedy, _fix(character), found.warnings
-        )
+        fix = _fix(character)
+        return replace(found, problem=error.message, remedy=error.remedy, fix=fix)
     return found
 
 

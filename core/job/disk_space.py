@@ -41,11 +41,7 @@ def needed_bytes(spec: JobSpec, pending: Sequence[str]) -> int:
 
 def image_count(spec: JobSpec) -> int:
     """Frames times views."""
-    frames = (spec.frames.end - spec.frames.start) // spec.frames.step + 1
-    if spec.frames.keyframes:
-        frames = min(frames, spec.frames.keyframes)
-    rig = spec.capture
-    return frames * (rig.azimuths * (1 + len(rig.raised)) + rig.top + rig.bottom)
+    return spec.frames.count * spec.capture.view_count
 
 
 def _size(folder: JobFolder) -> int:

@@ -27,6 +27,8 @@ class Run:
     parts: tuple[Part, ...]
     models: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    seconds: float = 0.0  # that the stages took
+    images: int = 0  # views times frames
 
 
 def run_folder(blend: str, character: str, preset: str, untitled: str) -> Path:
@@ -79,6 +81,8 @@ def _read(path: Path) -> Run | None:
         parts=tuple(Part(p.name, p.synonyms, p.color) for p in result.vocabulary),
         models=tuple(result.models),
         warnings=result.warnings,
+        seconds=sum(result.seconds.values()),
+        images=len(result.frames) * spec.capture.view_count,
     )
 
 
