@@ -1,7 +1,7 @@
 # A thin list of commands; where there is no make, type the part after $(PYTHON) by hand.
 PYTHON ?= python3
 
-.PHONY: demo test lint zip benchmark clean
+.PHONY: demo test lint zip benchmark benchmark-speed clean
 
 demo:
 	"$$($(PYTHON) tools/setup_env.py --print-python)" -m demo.parse_demo --out build/demo
@@ -15,8 +15,13 @@ lint:
 zip:
 	$(PYTHON) tools/build_zip.py
 
+# Quality on the demo, and on folders: make benchmark CHARACTERS=... SCANS=...
 benchmark:
-	"$$($(PYTHON) tools/setup_env.py --print-python)" -m benchmarks
+	"$$($(PYTHON) tools/setup_env.py --print-python)" -m benchmarks \
+		$(if $(CHARACTERS),--characters "$(CHARACTERS)") $(if $(SCANS),--scans "$(SCANS)")
+
+benchmark-speed:
+	"$$($(PYTHON) tools/setup_env.py --print-python)" -m benchmarks.speed
 
 clean:
 	$(PYTHON) tools/clean.py

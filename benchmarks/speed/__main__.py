@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All benchmarks one after another, each in its own process, and one table of targets.
+"""All benchmarks of speed one after another, each in its own process, and one table of targets.
 
-    python -m benchmarks.speed [--quick] [--characters FOLDER] [--json FILE]
+    python -m benchmarks.speed [--quick] [--json FILE]
 
 `--quick` uses short sequences and leaves out the memory case: it shows that all of it runs, and is
-not judged. `--characters` adds the quality of the labels; see quality.py for what the folder holds.
+not judged.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import importlib.util
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,14 +48,13 @@ class Benchmark:
     module: str
     arguments: tuple[str, ...]
     targets: tuple[Target, ...]
-    json_file: bool = False  # it writes a list of objects to `--json FILE` instead
 
     @property
     def command(self) -> str:
         return " ".join(["python -m", f"benchmarks.speed.{self.module}", *self.arguments])
 
 
-def benchmarks(quick: bool, characters: Path | None) -> list[Benchmark]:
+def benchmarks(quick: bool) -> list[Benchmark]:
     """What is run, in order."""
     short = ("--frames", "4") if quick else ()
     repeat = () if quick else ("--repeat", "3")
@@ -98,13 +96,6 @@ def benchmarks(quick: bool, characters: Path | None) -> list[Benchmark]:
             (Target("writing back", 5, "s", lambda d: max(case["apply"] for case in d)),),
         ),
     ]
-    if characters is not None:
-        few = ("--frames", "1") if quick else ()
-        means = (
-            Target("mIoU", None, "", lambda d: _mean(d, "miou"), at_most=False),
-            Target("mIoU of named classes", None, "", lambda d: _mean(d, "named_miou"), False),
-        )
-        chosen.append(Benchmark("quality", (str(characters), *few), means, json_file=True))
     return [b for b in chosen if not (quick and "--memory" in b.arguments)]
 
 
@@ -113,11 +104,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--characters", type=Path, help="folder of labelled characters")
     parser.add_argument("--json", type=Path, help="also write what every benchmark said here")
     arguments = parser.parse_args()
     rows, record = [], []
-    for benchmark in benchmarks(arguments.quick, arguments.characters):
+    for benchmark in benchmarks(arguments.quick):
         print(f"{benchmark.command} ...", file=sys.stderr, flush=True)
         documents = run(benchmark)
         record.append({"command": benchmark.command, "printed": documents})
@@ -136,21 +126,15 @@ def run(benchmark: Benchmark) -> list[Document]:
     if importlib.util.find_spec(f"benchmarks.speed.{benchmark.module}") is None:
         print(f"there is no benchmark called {benchmark.module}", file=sys.stderr)
         return []
-    with tempfile.TemporaryDirectory(prefix="parts4d-benchmark-") as folder:
-        file = Path(folder) / "rows.json"
-        asked = ("--json", str(file)) if benchmark.json_file else ()
-        command = [sys.executable, "-m", f"benchmarks.speed.{benchmark.module}"]
-        done = subprocess.run(
-            [*command, *benchmark.arguments, *asked],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).resolve().parents[2],
-        )
-        if done.returncode:
-            print(f"{benchmark.module} ended with {done.returncode}", file=sys.stderr)
-        if benchmark.json_file:
-            return json.loads(file.read_text("utf-8")) if file.is_file() else []
+    done = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.speed.{benchmark.module}", *benchmark.arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    if done.returncode:
+        print(f"{benchmark.module} ended with {done.returncode}", file=sys.stderr)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
@@ -168,12 +152,6 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     padded = ([c.ljust(w) for c, w in zip(line, widths, strict=True)] for line in lines)
     return "\n".join("  ".join(line).rstrip() for line in padded)
-
-
-def _mean(documents: list[Document], key: str) -> float:
-    """Over the characters that have a ground truth."""
-    values = [d[key] for d in documents if np.isfinite(d[key])]
-    return float(np.mean(values)) if values else float("nan")
 
 
 if __name__ == "__main__":

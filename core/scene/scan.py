@@ -101,7 +101,8 @@ def scan_frames(
     of the character is visible in any frame.
     """
     bounds: list[Bounds | None] = []
-    poses: list[np.ndarray] | None = []
+    poses: list[np.ndarray] = []
+    vertices: set[int] = set()  # numbers of vertices that occur
     objects: list[tuple[CapturedObject, ...]] = []
     lost: dict[str, float] = {}
     sane = True
@@ -117,8 +118,9 @@ def scan_frames(
             sane &= _elements_intact(visible, elements, lost)
         together = np.concatenate(points) if points else None
         bounds.append(None if together is None else Bounds.of(together))
-        if poses is not None and together is not None:
-            poses = _add_pose(poses, together - bounds[-1].center.astype(np.float32))
+        if together is not None:
+            vertices.add(len(together))
+            poses.append(_pose(together - bounds[-1].center.astype(np.float32)))
         if report is not None:
             report(done + 1, len(frames))
     known = [b for b in bounds if b is not None]
@@ -134,12 +136,12 @@ def scan_frames(
         for name, share in sorted(lost.items())
         if constant and share > 0
     )
-    complete = poses is not None and len(poses) == len(frames)
+    comparable = len(vertices) == 1 and len(poses) == len(frames)
     return Scan(
         tuple(frames),
         tuple(b if b is not None else known[0] for b in bounds),
         "constant" if constant else "sequence",
-        np.stack(poses) if complete and poses else None,
+        np.stack(poses) if comparable else None,
         tuple(objects),
         warnings,
     )
@@ -179,9 +181,6 @@ def _elements_intact(visible: VisibleMesh, elements: int, lost: dict[str, float]
     return True
 
 
-def _add_pose(poses: list[np.ndarray], points: np.ndarray) -> list[np.ndarray] | None:
-    step = max(1, len(points) // _POSE_POINTS)
-    pose = points[::step][:_POSE_POINTS]
-    if poses and poses[0].shape != pose.shape:
-        return None
-    return [*poses, pose]
+def _pose(points: np.ndarray) -> np.ndarray:
+    """Some of the points (n, 3), the same of every frame that has as many."""
+    return points[:: max(1, len(points) // _POSE_POINTS)][:_POSE_POINTS].copy()

@@ -79,6 +79,19 @@ def test_frames_may_keep_the_files_numbers(tmp_path):
     assert shown == [0, 1, 1, 0]
 
 
+def test_meshes_with_other_vertices_have_no_comparable_poses(tmp_path):
+    paths = []
+    for index, size in enumerate((1, 1, 1, 1, 1, 3)):
+        empty_file()
+        sphere(f"scan{index}", 60 + index, 40, size=size)
+        paths.append(tmp_path / f"scan_{index}.ply")
+        bpy.ops.wm.ply_export(filepath=str(paths[-1]))
+    empty_file()
+    import_sequence(paths)
+    files = captured(tmp_path / "job", (1, 6), azimuths=1, keyframes=3)
+    assert files.manifest.frames == (1, 3, 6)  # evenly spread
+
+
 def test_bad_files_are_refused(tmp_path):
     empty_file()
     with pytest.raises(InputError, match="No files"):

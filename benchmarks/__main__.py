@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Quality of the labels: every method on the same captures of every case, against ground truth.
+
+    python -m benchmarks [--characters DIR] [--scans DIR] [--only REGEX] [--methods a,b] [--quick]
+    python -m benchmarks compare BEFORE AFTER
+
+Without folders: the demo character alone. Writes results.json, report.html and report.md; what an
+interrupted run finished is kept. `compare` takes two results.json or their folders; the exit status
+is 1 when something got worse. Speed is measured by `python -m benchmarks.speed`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.quality.captured import QUICK, CaptureOptions
+from benchmarks.quality.methods import METHODS
+from benchmarks.quality.records import Results
+from benchmarks.quality.study import StudyOptions, run_study
+from core.errors import Parts4DError
+from core.job.child_side import leave
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The program. Returns the exit status."""
+    try:
+        if arguments[:1] == ["compare"]:
+            from benchmarks.quality.report.compare import main_compare
+
+            return main_compare(_compare_parser().parse_args(arguments[1:]))
+        return measure(_parser().parse_args(arguments), shlex.join(arguments))
+    except Parts4DError as error:
+        print(error, file=sys.stderr)
+        return 3
+
+
+def measure(chosen: argparse.Namespace, command: str) -> int:
+    """Runs the study and writes the report. Returns the exit status."""
+    from benchmarks.quality.report import write_report
+
+    capture = QUICK if chosen.quick else CaptureOptions()
+    options = StudyOptions(
+        out=chosen.out,
+        characters=chosen.characters,
+        scans=chosen.scans,
+        only=chosen.only,
+        methods=tuple(chosen.methods.split(",")) if chosen.methods else tuple(METHODS),
+        capture=replace(capture, frames=chosen.frames or capture.frames),
+        command=f"python -m benchmarks {command}".strip(),
+    )
+    results = run_study(options, lambda line: print(line, flush=True))
+    print(f"\n{table(results)}\n")
+    print(write_report(chosen.out), flush=True)
+    return 1 if any(score.error for score in results.scores) else 0
+
+
+def table(results: Results) -> str:
+    """Mean IoU over cases of methods x vocabularies, and seconds a case."""
+    vocabularies = list(dict.fromkeys(score.vocabulary for score in results.scores))
+    lines = [["mean IoU over cases", *vocabularies, "seconds a case"]]
+    for method in results.methods:
+        if method.unavailable:
+            lines.append([method.title, f"did not run: {method.unavailable}"])
+            continue
+        mine = [score for score in results.scores if score.method == method.name]
+        means = [_mean(s.miou for s in mine if s.vocabulary == v) for v in vocabularies]
+        seconds = _mean(sum(s.seconds.values()) for s in mine if not s.error)
+        lines.append([method.title, *(f"{m:.3f}" for m in means), f"{seconds:.1f}"])
+    width = max(len(line[0]) for line in lines)
+    return "\n".join(
+        "  ".join([line[0].ljust(width), *(cell.rjust(8) for cell in line[1:])]) for line in lines
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = [v for v in values if math.isfinite(v)]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
+    parser.add_argument("--characters", type=Path, help="folder of NAME/NAME.blend with truth")
+    parser.add_argument("--scans", type=Path, help="folder of scan sequences with truth")
+    parser.add_argument("--out", type=Path, default=Path("build/benchmark"))
+    parser.add_argument("--only", default="", help="regular expression on names of cases")
+    parser.add_argument("--methods", default="", help=f"some of {','.join(METHODS)}")
+    parser.add_argument("--frames", type=int, help="key poses of a case; default 4")
+    parser.add_argument("--quick", action="store_true", help="2 frames, 4 views, 256 pixels")
+    return parser
+
+
+def _compare_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks compare")
+    parser.add_argument("before", type=Path)
+    parser.add_argument("after", type=Path)
+    return parser
+
+
+if __name__ == "__main__":
+    try:
+        status = main(sys.argv[1:])
+    except KeyboardInterrupt:
+        print("Interrupted; run again to continue", file=sys.stderr)
+        status = 130
+    leave(status)

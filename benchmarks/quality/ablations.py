@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One setting of the embedded preset at a time: how much each of them is worth.
+
+    python -m benchmarks.quality.ablations --characters DIR [--only REGEX] [--cases 6]
+                                           [--out build/benchmark]
+
+Settings of the capture need captures of their own; their labels are judged by what the capture of
+the benchmark shows, so that all of them answer for the same elements. The words are a character's
+own names. Writes ablations.json, which the benchmark's report shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
+
+from core.errors import InputError, Parts4DError
+from core.job.presets import PRESETS
+from core.job.spec import ParsingSettings
+
+from .captured import CaptureOptions, capture_case
+from .cases import Case, find_cases
+from .layout import Layout
+from .methods.ours import JobMethod, judged
+from .records import AblationResults, AblationRow, ScoreRecord, write_record
+from .scoring import Judge
+from .study import machine, run_side_by_side
+from .vocabularies import FREE, vocabularies_for
+
+_CAPTURE = CaptureOptions()
+_PARSING = PRESETS["embedded"]
+# What is varied -> the setting, and values beside its default.
+_SETTINGS: Mapping[str, tuple[str, Sequence[float]]] = {
+    "key frames": ("key_frames", (1, 2, 4)),
+    "overlap at which proposals are one masklet": ("merge_overlap", (0.5, 0.7, 0.9)),
+    "β of eq. 6": ("memory_scale", (1.0, 5.0, 15.0, 50.0)),
+    "eq. 7": ("equalise", (False, True)),
+    "specificity": ("specificity", (0.0, 0.5, 1.0)),
+    "persistence": ("persistence", (0.0, 0.5, 1.0)),
+    "smoothing": ("smoothing", (0.0, 0.05, 0.1, 0.3)),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One line of an ablation's table."""
+
+    ablation: str
+    setting: str
+    capture: CaptureOptions
+    parsing: ParsingSettings
+
+
+def variants() -> Iterator[Variant]:
+    """All of them, the costly changes first: what stays the same is not computed again."""
+    for views in (4, 8, 16):
+        capture = replace(_CAPTURE, views=views)
+        yield Variant("views", str(views), capture, _PARSING)
+    for resolution in (256, 512, 768):
+        capture = replace(_CAPTURE, resolution=resolution)
+        yield Variant("resolution, pixels", str(resolution), capture, _PARSING)
+    for ablation, (name, values) in _SETTINGS.items():
+        for value in sorted({*values, getattr(_PARSING, name)}):
+            yield Variant(ablation, str(value), _CAPTURE, replace(_PARSING, **{name: value}))
+
+
+def run_ablations(cases: Sequence[Case], layout: Layout, command: str) -> AblationResults:
+    """Scores every variant on every case. Raises InputError or JobError for a case that fails."""
+    found: dict[str, list[ScoreRecord]] = {}
+
+    def done(case: Case, outcome: list[ScoreRecord] | Exception) -> None:
+        if isinstance(outcome, Exception):
+            raise outcome
+        found[case.name] = outcome
+        print(f"{len(found)}/{len(cases)} {case.name}", flush=True)
+
+    run_side_by_side({case: partial(score_variants, case, layout) for case in cases}, done)
+    rows = (row(v, records) for v, *records in zip(variants(), *found.values(), strict=True))
+    results = AblationResults(tuple(rows), machine(), command)
+    write_record(layout.out / "ablations.json", results)
+    return results
+
+
+def score_variants(case: Case, layout: Layout) -> list[ScoreRecord]:
+    """The scores of one case, in the order of `variants`."""
+    judge = Judge(capture_case(case, layout.capture(case.name), _CAPTURE))
+    words = next(
+        v for v in vocabularies_for(judge.captured.names, judge.captured.present) if v.name == FREE
+    )
+    scratch = layout.scratch(case.name, "ablations")
+    shutil.rmtree(scratch, ignore_errors=True)
+    known: dict[tuple[CaptureOptions, ParsingSettings], ScoreRecord] = {}
+    for variant in variants():
+        chosen = variant.capture, variant.parsing
+        if chosen not in known:
+            name = f"{variant.capture.views}x{variant.capture.resolution}"
+            folder = layout.capture(
+                case.name if variant.capture == _CAPTURE else f"{case.name} {name}"
+            )
+            captured = capture_case(case, folder, variant.capture)
+            method = JobMethod("embedded", "", judged(variant.parsing))
+            labelling = method.label(captured, [words], scratch / name)[FREE]
+            known[chosen] = judge.score("embedded", words, labelling)
+    shutil.rmtree(scratch, ignore_errors=True)
+    return [known[v.capture, v.parsing] for v in variants()]
+
+
+def row(variant: Variant, records: Sequence[ScoreRecord]) -> AblationRow:
+    """The mean of a variant's scores over cases."""
+    return AblationRow(
+        ablation=variant.ablation,
+        setting=variant.setting,
+        miou=_mean(r.miou for r in records),
+        oa=_mean(r.oa for r in records),
+        flicker=_mean(r.flicker for r in records),
+        coverage=_mean(r.coverage for r in records),
+        seconds=_mean(sum(r.seconds.values()) for r in records),
+        cases=len(records),
+    )
+
+
+def spread_over_families(cases: Sequence[Case], count: int) -> list[Case]:
+    """At most `count` cases, from every family in turn."""
+    families: dict[str, list[Case]] = {}
+    for case in cases:
+        families.setdefault(case.family, []).append(case)
+    turns = zip_longest(*families.values())
+    return [case for turn in turns for case in turn if case is not None][:count]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The program. Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--characters", type=Path, required=True, help="FOLDER/NAME/NAME.blend")
+    parser.add_argument("--only", default="", help="regular expression on names")
+    parser.add_argument("--cases", type=int, default=6, help="so many, of all families in turn")
+    parser.add_argument("--out", type=Path, default=Path("build/benchmark"))
+    chosen = parser.parse_args(arguments)
+    command = f"python -m benchmarks.quality.ablations {shlex.join(arguments)}"
+    found = [c for c in find_cases(chosen.characters) if re.search(chosen.only, c.name)]
+    try:
+        if not found:
+            raise InputError(f"{chosen.characters} holds no character called so", "Change --only")
+        cases = spread_over_families(found, chosen.cases)
+        results = run_ablations(cases, Layout(chosen.out.absolute()), command)
+    except Parts4DError as error:
+        print(error, file=sys.stderr)
+        return 3
+    for r in results.rows:
+        print(f"{r.ablation:28} {r.setting:6} {r.miou:.3f} {r.flicker:.4f} {r.seconds:6.1f} s")
+    return 0
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = [v for v in values if math.isfinite(v)]
+    return sum(known) / len(known) if known else math.nan
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is measured: labelled characters, scan sequences, and the project's own demo character.
+
+A character is `FOLDER/NAME/NAME.blend` with the FACE/INT attribute `gt_part` on its meshes and the
+names of the parts as JSON in the scene property `gt_names`. A scan sequence is a folder of numbered
+`.ply` files, `labels.npz` with one int array of face labels per file, and `meta.json` with
+`gt_names`. The demo is made by script and saved as a character.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core.errors import InputError
+
+Kind = Literal["character", "scan", "demo"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One character or sequence with ground truth."""
+
+    name: str
+    family: str  # the name up to its first "_": whose work it is
+    kind: Kind
+    path: Path  # the .blend, or the folder of a scan sequence
+
+
+def find_cases(
+    characters: Path | None = None, scans: Path | None = None, demo: Path | None = None
+) -> tuple[Case, ...]:
+    """The cases in two folders and the demo's .blend, which need not exist yet; sorted by name.
+
+    Characters without a .blend and folders without `labels.npz` are no cases. Raises InputError
+    for a folder that does not exist and for two cases of one name.
+    """
+    found = [] if demo is None else [Case("demo", "demo", "demo", demo)]
+    for folder in _folders(characters):
+        blend = folder / f"{folder.name}.blend"
+        if blend.is_file():
+            found.append(Case(folder.name, family(folder.name), "character", blend))
+    for folder in _folders(scans):
+        if (folder / "labels.npz").is_file() and scan_files(folder):
+            found.append(Case(folder.name, family(folder.name), "scan", folder))
+    names = [case.name for case in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"Two cases are called '{twice[0]}'", "Rename one of the folders")
+    return tuple(sorted(found, key=lambda case: case.name))
+
+
+def family(name: str) -> str:
+    """The name up to the first "_"."""
+    return name.split("_", 1)[0]
+
+
+def scan_files(folder: Path) -> list[Path]:
+    """The meshes of a scan sequence by their numbers."""
+    files = [p for p in folder.glob("*.ply") if re.search(r"\d", p.stem)]
+    return sorted(files, key=lambda p: int(re.findall(r"\d+", p.stem)[-1]))
+
+
+def licence_of(case: Case) -> str:
+    """What the data says about its licence; empty when it says nothing."""
+    folder = case.path if case.kind == "scan" else case.path.parent
+    if case.kind == "demo":
+        return "GPL-3.0-or-later"
+    try:
+        document = json.loads((folder / "meta.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        document = {}
+    if isinstance(document, dict) and document.get("licence"):
+        return str(document["licence"])
+    try:
+        lines = (folder / "LICENSE.txt").read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        return ""
+    return next((line.strip() for line in lines if line.strip()), "")
+
+
+def _folders(parent: Path | None) -> list[Path]:
+    if parent is None:
+        return []
+    if not parent.is_dir():
+        raise InputError(f"{parent} is no folder", "Name a folder that holds the cases")
+    return sorted(p for p in parent.iterdir() if p.is_dir())
