@@ -6,12 +6,20 @@ from __future__ import annotations
 import bpy
 
 from ..core.interface import pump
-from ..core.interface.settings import settings
+from ..core.interface.settings import (
+    PARTS4D_PG_settings,
+    capture_settings,
+    frame_selection,
+    settings,
+)
+from ..core.interface.translation import translated
+from ..core.session.estimate import seconds_of
 from ..core.session.state import Job
 from ..operators.parse import PARTS4D_OT_cancel, PARTS4D_OT_dismiss, PARTS4D_OT_parse
 from .base import SideBar, duration, paragraph
 
 STAGES = {
+    "": "Starting",
     "capture": "Rendering views",
     "proposals": "Finding masks",
     "masklets": "Following masks",
@@ -20,8 +28,8 @@ STAGES = {
     "labels": "Labelling faces",
 }
 NEEDS = {
-    "embedded": "Nothing to install; seconds",
-    "draft": "Needs the full environment and small models; minutes",
+    "embedded": "Nothing to install",
+    "draft": "Needs the full environment and small models",
     "standard": "Needs the full environment, SAM and CLIP; a GPU is advised",
     "paper": "Needs the full environment, SAM, SAM 2 and HumanCLIP; a GPU",
 }
@@ -37,17 +45,18 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(chosen, "preset")
-        paragraph(layout, NEEDS[chosen.preset], context=context)
         layout.prop(chosen, "frames")
         if chosen.frames == "RANGE":
             column = layout.column(align=True)
             column.prop(chosen, "frame_start")
             column.prop(chosen, "frame_end")
+        paragraph(layout, _needs(context, chosen, interface), context=context)
         row = layout.row()
         row.scale_y = 1.5
         row.operator(PARTS4D_OT_parse.bl_idname, icon="PLAY")
         for job in interface.state.jobs:
-            if job.character == interface.status.name or job.active:
+            ours = job.character == interface.status.name
+            if ours or job.active or job.number in interface.notes:
                 self._draw_job(context, job, interface)
 
     def _draw_job(self, context: bpy.types.Context, job: Job, interface: pump.Interface) -> None:
@@ -55,7 +64,8 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
             self._draw_running(job, interface)
         elif job.phase == "queued":
             row = self.layout.box().row()
-            row.label(text=f"{job.character}: waiting", icon="TIME", translate=False)
+            text = translated("{character}: waiting").format(character=job.character)
+            row.label(text=text, icon="TIME", translate=False)
             row.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
         elif job.phase == "failed":
             remedy = job.remedy.partition("; the log is")[0]
@@ -67,19 +77,19 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
             self._message(context, job, "Cancelled. Parse again to go on from there.", "CANCEL")
         elif note := interface.notes.get(job.number):
             box = self._message(context, job, f"{note}.", "INFO")
-            box.operator(
-                "parts4d.apply_labels", text="Apply Anyway", icon="IMPORT"
-            ).directory = job.folder
+            button = box.operator("parts4d.apply_labels", text="Apply Anyway", icon="IMPORT")
+            button.directory, button.overlay = job.folder, True
 
     def _draw_running(self, job: Job, interface: pump.Interface) -> None:
         box = self.layout.box()
         if interface.thumbnail.icon:
             box.template_icon(interface.thumbnail.icon, scale=6.0)
-        text = STAGES.get(job.stage, "Starting")
+        text = translated(STAGES.get(job.stage, STAGES[""]))
         if job.phase == "cancelling":
-            text = "Cancelling"
+            text = translated("Cancelling")
         elif job.seconds_left is not None:
-            text += f", {duration(job.seconds_left)} left"
+            time = duration(job.seconds_left)
+            text = translated("{stage}, {time} left").format(stage=text, time=time)
         row = box.row(align=True)
         row.progress(factor=job.share, type="BAR", text=text)
         cancel = row.row(align=True)
@@ -123,7 +133,7 @@ class PARTS4D_PT_settings(SideBar, bpy.types.Panel):
         layout.prop(chosen, "advanced")
         column = layout.column(align=True)
         column.active = chosen.advanced
-        for name in ("key_frames", "memory_scale", "threshold", "persistence"):
+        for name in ("key_frames", "memory_scale", "threshold", "smoothing", "persistence"):
             column.prop(chosen, name)
         if chosen.preset in ("standard", "paper"):
             column.prop(chosen, "travel")
@@ -142,6 +152,20 @@ class PARTS4D_PT_writing(SideBar, bpy.types.Panel):
         layout.prop(chosen, "color_domain")
         layout.prop(chosen, "vertex_groups")
         layout.prop(chosen, "every_frame")
+
+
+def _needs(
+    context: bpy.types.Context, chosen: PARTS4D_PG_settings, interface: pump.Interface
+) -> str:
+    """What the preset needs to be installed, and how long it takes where that can be told."""
+    frames = frame_selection(chosen, interface.status.span, context.scene)
+    images = frames.count * capture_settings(chosen).view_count
+    seconds = seconds_of(chosen.preset, images, interface.runs)
+    needs = translated(NEEDS[chosen.preset])
+    if seconds is None:
+        return needs
+    text = translated("{needs}; about {time} for {images} images")
+    return text.format(needs=needs, time=duration(seconds), images=images)
 
 
 CLASSES = (PARTS4D_PT_parse, PARTS4D_PT_settings, PARTS4D_PT_writing)

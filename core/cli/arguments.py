@@ -173,6 +173,13 @@ def _add_labelling(parser: argparse.ArgumentParser) -> None:
     ):
         group.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help=text)
     group.add_argument(
+        "--smoothing",
+        type=float,
+        default=None,
+        help="evidence that a border between two faces must be worth, for ragged borders and "
+        f"specks; 0: each face by itself ({_PARSING.smoothing:g})",
+    )
+    group.add_argument(
         "--persistence",
         type=float,
         default=None,

@@ -49,7 +49,15 @@ _PARSING_OPTIONS = (
     "travel",
     "memory_scale",
 )
-_LABEL_OPTIONS = ("threshold", "persistence", "prompts", "equalise", "distractors", "fill")
+_LABEL_OPTIONS = (
+    "threshold",
+    "smoothing",
+    "persistence",
+    "prompts",
+    "equalise",
+    "distractors",
+    "fill",
+)
 
 
 def parse(

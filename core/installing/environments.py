@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The two environments of the worker, and which of them a run uses.
 
-embedded  numpy, scipy, OpenCV: unpacked from the extension's zip, or made by pip in a checkout
+embedded  numpy, scipy, OpenCV, PyMaxflow: from the extension's zip, or by pip in a checkout
 full      PyTorch and the models' packages as well: made by pip or uv when the user asks for it
 """
 
@@ -23,7 +23,7 @@ from .processes import has_modules
 from .unpacked import UnpackedWheels
 
 VARIABLE = "PARTS4D_PYTHON"  # environment variable that names the worker's Python
-MODULES = ("numpy", "scipy", "cv2")
+MODULES = ("numpy", "scipy", "cv2", "maxflow")
 FULL_MODULES = (*MODULES, "torch", "torchvision", "sam2", "segment_anything", "open_clip")
 PINS = Path(__file__).with_name("requirements")
 _EXTENSION = Path(__file__).resolve().parents[2]
@@ -44,7 +44,7 @@ def worker_python(needs_torch: bool) -> list[str]:
 
 
 def embedded_python() -> list[str]:
-    """The command of a Python with numpy, scipy and cv2; see `worker_python`.
+    """The command of a Python with the packages of `MODULES`; see `worker_python`.
 
     Unpacks the wheels of the extension's zip when that was not done yet: some seconds, once.
     """

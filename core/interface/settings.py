@@ -19,8 +19,6 @@ from ..job.spec import (
     Part,
 )
 from ..job.vocabulary import parse_parts
-from ..scene.character import Character
-from ..scene.motion import frame_range
 
 _CAPTURE, _PARSING = CaptureSettings(), ParsingSettings()
 
@@ -91,7 +89,14 @@ class PARTS4D_PG_part(bpy.types.PropertyGroup):
         return Part(self.name.strip(), tuple(w for w in words if w), color)
 
 
-_PRESET_NUMBERS = ("key_frames", "memory_scale", "threshold", "persistence", "travel")
+_PRESET_NUMBERS = (
+    "key_frames",
+    "memory_scale",
+    "threshold",
+    "smoothing",
+    "persistence",
+    "travel",
+)
 
 
 def _preset_chosen(chosen: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
@@ -230,6 +235,14 @@ class PARTS4D_PG_settings(WritingOptions, bpy.types.PropertyGroup):
         max=1.0,
         update=_words_changed,
     )
+    smoothing: bpy.props.FloatProperty(
+        name="Smoothing",
+        description="Evidence that a border between two faces must be worth; removes specks",
+        default=_PARSING.smoothing,
+        min=0.0,
+        soft_max=1.0,
+        update=_words_changed,
+    )
     persistence: bpy.props.FloatProperty(
         name="Persistence",
         description="Lead a frame needs to differ from the label of all frames; 1 is never",
@@ -284,13 +297,12 @@ def replace_parts(chosen: PARTS4D_PG_settings, parts: tuple[Part, ...]) -> None:
 
 
 def frame_selection(
-    chosen: PARTS4D_PG_settings, character: Character, scene: bpy.types.Scene
+    chosen: PARTS4D_PG_settings, span: tuple[int, int], scene: bpy.types.Scene
 ) -> FrameSelection:
+    """The frames to parse; `span` are the first and last one worth it."""
     if chosen.frames == "CURRENT":
         return FrameSelection(scene.frame_current, scene.frame_current)
-    start, end = frame_range(character, scene)
-    if chosen.frames == "RANGE":
-        start, end = chosen.frame_start, chosen.frame_end
+    start, end = (chosen.frame_start, chosen.frame_end) if chosen.frames == "RANGE" else span
     return FrameSelection(start, end, chosen.frame_step, chosen.keyframes)
 
 
@@ -314,7 +326,7 @@ def parsing_settings(chosen: PARTS4D_PG_settings) -> ParsingSettings:
 
 def labelling(chosen: PARTS4D_PG_settings) -> dict[str, Any]:
     """The user's changes that only the labels depend on."""
-    names = ("threshold", "persistence") if chosen.advanced else ()
+    names = ("threshold", "smoothing", "persistence") if chosen.advanced else ()
     return {name: getattr(chosen, name) for name in names}
 
 

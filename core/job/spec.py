@@ -43,6 +43,12 @@ class FrameSelection:
     step: int = 1
     keyframes: int = 0  # > 0: only so many, the most different poses of the range
 
+    @property
+    def count(self) -> int:
+        """How many frames that are."""
+        frames = max(0, (self.end - self.start) // self.step + 1)
+        return min(frames, self.keyframes) if self.keyframes else frames
+
 
 @dataclass(frozen=True)
 class CaptureSettings:
@@ -58,6 +64,11 @@ class CaptureSettings:
     lens: float = 50.0  # mm on a 36 mm sensor, perspective only
     engine: Engine = "albedo"
     processes: int = 0  # capture processes side by side; 0 chooses by the number of cores
+
+    @property
+    def view_count(self) -> int:
+        """How many cameras the rig has."""
+        return self.azimuths * (1 + len(self.raised)) + self.top + self.bottom
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,7 @@ class ParsingSettings:
     threshold: float = 0.2  # tau: below this share of evidence an element is unlabelled
     distractors: bool = True  # a hidden 'something else' takes what no part matches
     fill: bool = True  # elements never seen take the nearest seen one's label
+    smoothing: float = 0.0  # share of evidence that a border between two neighbours must be worth
     persistence: float = 1.0  # lead a frame needs to depart from all frames' label; 1: never
 
 

@@ -68,8 +68,8 @@ def _relevant_settings(document: Mapping[str, Any]) -> dict[str, Any]:
         "embeddings": chosen("encoder", "encoder_model", "memory_scale"),
         "labels": [
             document["parts"],
-            chosen("equalise", "specificity", "threshold", "distractors", "fill", "persistence"),
-            chosen("prompts"),
+            chosen("equalise", "specificity", "threshold", "distractors", "fill"),
+            chosen("smoothing", "persistence", "prompts"),
         ],
     }
 

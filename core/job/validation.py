@@ -125,6 +125,7 @@ def _validate_parsing(parsing: ParsingSettings) -> None:
     _check_range("parsing.memory_scale", parsing.memory_scale, 0.0, 1e4)
     _check_range("parsing.specificity", parsing.specificity, 0.0, 4.0)
     _check_range("parsing.threshold", parsing.threshold, 0.0, 1.0)
+    _check_range("parsing.smoothing", parsing.smoothing, 0.0, 10.0)
     _check_range("parsing.persistence", parsing.persistence, 0.0, 1.0)
 
 

@@ -14,6 +14,7 @@ from .labelling import decide, evidence_shares
 from .run import Run
 from .sided_parts import SidedParts
 from .sides import element_sides
+from .smoothing import decide_smoothly
 from .stage_files import load_embeddings, load_frame_masks
 
 Labels = tuple[np.ndarray, np.ndarray]  # label (E,) int16, confidence (E,) float16
@@ -60,8 +61,17 @@ class Evidence:
             scores = self._sided.share_out(scores, side[seen])
         return seen, evidence_shares(scores)
 
-    def decide(self, shares: np.ndarray) -> Labels:
-        return decide(shares, len(self._run.parts), self._run.settings.threshold)
+    def decide(self, shares: np.ndarray, frame: int, before: np.ndarray | None = None) -> Labels:
+        """Labels from the (E, K') shares of all elements of the frame's topology.
+
+        With smoothing they are drawn to those of their neighbours and to `before` (E,), the labels
+        of the frame before.
+        """
+        settings, parts = self._run.settings, len(self._run.parts)
+        if not settings.smoothing:
+            return decide(shares, parts, settings.threshold)
+        facts = self._run.images.facts(frame)
+        return decide_smoothly(shares, parts, settings.threshold, facts, settings.smoothing, before)
 
     def spread(self, seen: np.ndarray, shares: np.ndarray, frame: int) -> np.ndarray:
         """(E, K') shares of all elements of the frame's topology, zero where not seen."""
@@ -74,8 +84,7 @@ class Evidence:
 def labels_alone(run: Run, evidence: Evidence) -> Iterator[tuple[int, Labels]]:
     """(frame, labels), each from the evidence of that frame."""
     for frame in run.progress(run.images.frames):
-        seen, shares = evidence.shares(frame)
-        yield frame, evidence.decide(evidence.spread(seen, shares, frame))
+        yield frame, evidence.decide(evidence.spread(*evidence.shares(frame), frame), frame)
 
 
 def labels_together(run: Run, evidence: Evidence) -> Iterator[tuple[int, Labels]]:
@@ -83,7 +92,8 @@ def labels_together(run: Run, evidence: Evidence) -> Iterator[tuple[int, Labels]
 
     All frames decide together. A frame that shows an element departs from that only where its own
     evidence leads by more than `persistence`, as shares of all evidence; that evidence is gathered
-    a second time, for that of all frames would not fit in memory.
+    a second time, for that of all frames would not fit in memory. For the same reason smoothing in
+    time goes forward, from each frame to the next, and the first is drawn to the common labels.
     """
     frames, persistence = run.images.frames, run.settings.persistence
     steps = run.progress(frames + frames)  # all are asked before the first is labelled
@@ -91,15 +101,16 @@ def labels_together(run: Run, evidence: Evidence) -> Iterator[tuple[int, Labels]
     for frame in islice(steps, len(frames)):
         total = total + evidence.spread(*evidence.shares(frame), frame)
     mean = evidence_shares(np.asarray(total))
-    winner, together = mean.argmax(axis=1), evidence.decide(mean)
+    winner, labels = mean.argmax(axis=1), evidence.decide(mean, frames[0])
     for frame in steps:
-        label, confidence = (array.copy() for array in together)
         if persistence < 1:
             seen, shares = evidence.shares(frame)
             lead = shares.max(axis=1, initial=0) - shares[np.arange(len(seen)), winner[seen]]
             departs = lead > persistence
-            label[seen[departs]], confidence[seen[departs]] = evidence.decide(shares[departs])
-        yield frame, (label, confidence)
+            ours = mean.copy()
+            ours[seen[departs]] = shares[departs]
+            labels = evidence.decide(ours, frame, before=labels[0])
+        yield frame, labels
 
 
 def check_words(run: Run) -> None:

@@ -36,6 +36,7 @@ PARSING_STAGE = {
     "threshold": "labels",
     "distractors": "labels",
     "fill": "labels",
+    "smoothing": "labels",
     "persistence": "labels",
 }
 OTHER = {

@@ -137,7 +137,7 @@ class OneElement(Evidence):
     def spread(self, seen: np.ndarray, shares: np.ndarray, frame: int) -> np.ndarray:
         return shares
 
-    def decide(self, shares: np.ndarray) -> Labels:
+    def decide(self, shares: np.ndarray, frame: int, before: np.ndarray | None = None) -> Labels:
         return decide(shares, 2, 0.2)
 
 
