@@ -4,22 +4,29 @@
     python -m benchmarks [--characters DIR] [--scans DIR] [--only REGEX] [--methods a,b] [--quick]
     python -m benchmarks compare BEFORE AFTER
 
-Without folders: the demo character alone. Writes results.json, report.html and report.md; what an
-interrupted run finished is kept. `compare` takes two results.json or their folders; the exit status
-is 1 when something got worse. Speed is measured by `python -m benchmarks.speed`.
+Without folders: the demo character alone. With --characters, and unless the capture is changed,
+six of them are also damaged on purpose (benchmarks.quality.damage) and parsed with other settings
+(benchmarks.quality.ablations). Writes results.json, report.html and report.md; what an interrupted
+run finished of the scores is kept. `compare` takes two results.json or their folders; the exit
+status is 1 when something got worse. Speed is measured by `python -m benchmarks.speed`.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import re
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.quality.captured import QUICK, CaptureOptions
+from benchmarks.quality.ablations import run_ablations
+from benchmarks.quality.captured import QUICK, CaptureOptions, capture_case
+from benchmarks.quality.cases import find_cases, spread_over_families
+from benchmarks.quality.damage.study import run_damage
+from benchmarks.quality.layout import Layout
 from benchmarks.quality.methods import METHODS
 from benchmarks.quality.records import Results
 from benchmarks.quality.study import StudyOptions, run_study
@@ -55,9 +62,23 @@ def measure(chosen: argparse.Namespace, command: str) -> int:
         command=f"python -m benchmarks {command}".strip(),
     )
     results = run_study(options, lambda line: print(line, flush=True))
+    if chosen.characters and options.capture == CaptureOptions() and not chosen.scores_only:
+        _further_studies(options)
     print(f"\n{table(results)}\n")
     print(write_report(chosen.out), flush=True)
     return 1 if any(score.error for score in results.scores) else 0
+
+
+def _further_studies(options: StudyOptions) -> None:
+    """Controlled failures and ablations, on a few characters of all families."""
+    layout = Layout(options.out.absolute())
+    found = find_cases(options.characters)
+    cases = spread_over_families([c for c in found if re.search(options.only, c.name)], 6)
+    captured = [capture_case(c, layout.capture(c.name), options.capture) for c in cases]
+    print(f"Damaging {', '.join(c.name for c in cases)}", flush=True)
+    run_damage(captured, layout.out, command=options.command)
+    print("Changing one setting at a time", flush=True)
+    run_ablations(cases, layout, options.command)
 
 
 def table(results: Results) -> str:
@@ -95,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", help="regular expression on names of cases")
     parser.add_argument("--methods", default="", help=f"some of {','.join(METHODS)}")
     parser.add_argument("--frames", type=int, help="key poses of a case; default 4")
+    parser.add_argument("--scores-only", action="store_true", help="no damages and no ablations")
     parser.add_argument("--quick", action="store_true", help="2 frames, 4 views, 256 pixels")
     return parser
 

@@ -5,8 +5,8 @@
                                            [--out build/benchmark]
 
 Settings of the capture need captures of their own; their labels are judged by what the capture of
-the benchmark shows, so that all of them answer for the same elements. The words are a character's
-own names. Writes ablations.json, which the benchmark's report shows.
+the benchmark shows, so that all of them answer for the same elements. Numbers are means over all
+vocabularies. Writes ablations.json, which the benchmark's report shows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 
 from core.errors import InputError, Parts4DError
@@ -28,13 +27,13 @@ from core.job.presets import PRESETS
 from core.job.spec import ParsingSettings
 
 from .captured import CaptureOptions, capture_case
-from .cases import Case, find_cases
+from .cases import Case, find_cases, spread_over_families
 from .layout import Layout
 from .methods.ours import JobMethod, judged
 from .records import AblationResults, AblationRow, ScoreRecord, write_record
 from .scoring import Judge
 from .study import machine, run_side_by_side
-from .vocabularies import FREE, vocabularies_for
+from .vocabularies import vocabularies_for
 
 _CAPTURE = CaptureOptions()
 _PARSING = PRESETS["embedded"]
@@ -48,6 +47,9 @@ _SETTINGS: Mapping[str, tuple[str, Sequence[float]]] = {
     "persistence": ("persistence", (0.0, 0.5, 1.0)),
     "smoothing": ("smoothing", (0.0, 0.05, 0.1, 0.3)),
 }
+
+
+Scores = list[ScoreRecord]  # of one case, one for each vocabulary
 
 
 @dataclass(frozen=True)
@@ -75,30 +77,28 @@ def variants() -> Iterator[Variant]:
 
 def run_ablations(cases: Sequence[Case], layout: Layout, command: str) -> AblationResults:
     """Scores every variant on every case. Raises InputError or JobError for a case that fails."""
-    found: dict[str, list[ScoreRecord]] = {}
+    found: dict[str, list[Scores]] = {}
 
-    def done(case: Case, outcome: list[ScoreRecord] | Exception) -> None:
+    def done(case: Case, outcome: list[Scores] | Exception) -> None:
         if isinstance(outcome, Exception):
             raise outcome
         found[case.name] = outcome
         print(f"{len(found)}/{len(cases)} {case.name}", flush=True)
 
     run_side_by_side({case: partial(score_variants, case, layout) for case in cases}, done)
-    rows = (row(v, records) for v, *records in zip(variants(), *found.values(), strict=True))
+    rows = (row(v, scores) for v, *scores in zip(variants(), *found.values(), strict=True))
     results = AblationResults(tuple(rows), machine(), command)
     write_record(layout.out / "ablations.json", results)
     return results
 
 
-def score_variants(case: Case, layout: Layout) -> list[ScoreRecord]:
-    """The scores of one case, in the order of `variants`."""
+def score_variants(case: Case, layout: Layout) -> list[Scores]:
+    """The scores of one case with every vocabulary, in the order of `variants`."""
     judge = Judge(capture_case(case, layout.capture(case.name), _CAPTURE))
-    words = next(
-        v for v in vocabularies_for(judge.captured.names, judge.captured.present) if v.name == FREE
-    )
+    vocabularies = vocabularies_for(judge.captured.names, judge.captured.present)
     scratch = layout.scratch(case.name, "ablations")
     shutil.rmtree(scratch, ignore_errors=True)
-    known: dict[tuple[CaptureOptions, ParsingSettings], ScoreRecord] = {}
+    known: dict[tuple[CaptureOptions, ParsingSettings], Scores] = {}
     for variant in variants():
         chosen = variant.capture, variant.parsing
         if chosen not in known:
@@ -108,14 +108,15 @@ def score_variants(case: Case, layout: Layout) -> list[ScoreRecord]:
             )
             captured = capture_case(case, folder, variant.capture)
             method = JobMethod("embedded", "", judged(variant.parsing))
-            labelling = method.label(captured, [words], scratch / name)[FREE]
-            known[chosen] = judge.score("embedded", words, labelling)
+            labellings = method.label(captured, vocabularies, scratch / name)
+            known[chosen] = [judge.score("embedded", v, labellings[v.name]) for v in vocabularies]
     shutil.rmtree(scratch, ignore_errors=True)
     return [known[v.capture, v.parsing] for v in variants()]
 
 
-def row(variant: Variant, records: Sequence[ScoreRecord]) -> AblationRow:
-    """The mean of a variant's scores over cases."""
+def row(variant: Variant, scores: Sequence[Scores]) -> AblationRow:
+    """The mean of a variant's scores over vocabularies and cases."""
+    records = [record for of_case in scores for record in of_case]
     return AblationRow(
         ablation=variant.ablation,
         setting=variant.setting,
@@ -124,17 +125,8 @@ def row(variant: Variant, records: Sequence[ScoreRecord]) -> AblationRow:
         flicker=_mean(r.flicker for r in records),
         coverage=_mean(r.coverage for r in records),
         seconds=_mean(sum(r.seconds.values()) for r in records),
-        cases=len(records),
+        cases=len(scores),
     )
-
-
-def spread_over_families(cases: Sequence[Case], count: int) -> list[Case]:
-    """At most `count` cases, from every family in turn."""
-    families: dict[str, list[Case]] = {}
-    for case in cases:
-        families.setdefault(case.family, []).append(case)
-    turns = zip_longest(*families.values())
-    return [case for turn in turns for case in turn if case is not None][:count]
 
 
 def main(arguments: Sequence[str]) -> int:

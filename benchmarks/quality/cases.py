@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +57,15 @@ def find_cases(
 def family(name: str) -> str:
     """The name up to the first "_"."""
     return name.split("_", 1)[0]
+
+
+def spread_over_families(cases: Sequence[Case], count: int) -> list[Case]:
+    """At most `count` cases, from every family in turn."""
+    families: dict[str, list[Case]] = {}
+    for case in cases:
+        families.setdefault(case.family, []).append(case)
+    turns = zip_longest(*families.values())
+    return [case for turn in turns for case in turn if case is not None][:count]
 
 
 def scan_files(folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from core.errors import InputError, Parts4DError
 
 from ..captured import CaptureOptions, capture_case
-from ..cases import find_cases
+from ..cases import find_cases, spread_over_families
 from ..layout import Layout
 from ..records import DamageResults
 from .damages import DAMAGES, UNNAMED
@@ -34,12 +34,13 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--characters", type=Path, required=True, help="FOLDER/NAME/NAME.blend")
     parser.add_argument("--only", default="", help="regular expression on names")
+    parser.add_argument("--cases", type=int, default=6, help="so many, of all families in turn")
     parser.add_argument("--out", type=Path, default=Path("build/benchmark"))
     chosen = parser.parse_args(arguments)
     command = f"python -m benchmarks.quality.damage {shlex.join(arguments)}"
     started = time.monotonic()
     try:
-        results = measure(chosen.characters, chosen.only, chosen.out, command)
+        results = measure(chosen, command)
     except Parts4DError as error:
         print(error, file=sys.stderr)
         return 3
@@ -48,14 +49,15 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def measure(characters: Path, only: str, out: Path, command: str) -> DamageResults:
+def measure(chosen: argparse.Namespace, command: str) -> DamageResults:
     """Captures what is not captured yet, and runs the study. Raises InputError, JobError."""
-    layout = Layout(out.absolute())
-    cases = [c for c in find_cases(characters) if re.search(only, c.name)]
-    if not cases:
-        raise InputError(f"{characters} holds no character called so", "Change --only")
+    layout = Layout(chosen.out.absolute())
+    found = [c for c in find_cases(chosen.characters) if re.search(chosen.only, c.name)]
+    if not found:
+        raise InputError(f"{chosen.characters} holds no character called so", "Change --only")
+    cases = spread_over_families(found, chosen.cases)
     captured = [capture_case(c, layout.capture(c.name), CaptureOptions()) for c in cases]
-    return run_damage(captured, out, command=command)
+    return run_damage(captured, chosen.out, command=command)
 
 
 def table(results: DamageResults) -> str:

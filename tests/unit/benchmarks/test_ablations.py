@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from benchmarks.quality.ablations import row, spread_over_families, variants
+import pytest
+
+from benchmarks.quality.ablations import row, variants
 from benchmarks.quality.captured import CaptureOptions
-from benchmarks.quality.cases import Case
+from benchmarks.quality.cases import Case, spread_over_families
 from benchmarks.quality.records import ScoreRecord
 from core.job.presets import PRESETS
 
@@ -38,13 +41,13 @@ def test_families_take_turns():
     assert [case.name for case in chosen] == ["a1", "b1", "c1", "a2", "c2"]
 
 
-def test_a_row_is_the_mean_over_cases_that_have_a_number():
-    variant = next(iter(variants()))
-    found = [
-        ScoreRecord(
-            "x", "x", "embedded", "free", miou=0.5, seconds={"labels": 1.0, "masklets": 2.0}
-        ),
-        ScoreRecord("y", "y", "embedded", "free", miou=0.7, flicker=0.25, seconds={"labels": 1.0}),
-    ]
-    mean = row(variant, found)
-    assert (mean.miou, mean.flicker, mean.seconds, mean.cases) == (0.6, 0.25, 2.0, 2)
+score = partial(ScoreRecord, "case", "family", "embedded")
+
+
+def test_a_row_is_the_mean_over_vocabularies_and_cases_that_have_a_number():
+    free = score(vocabulary="free", miou=0.5, seconds={"masklets": 2.0, "labels": 1.0})
+    ctd4 = score(vocabulary="ctd4", miou=0.7, seconds={"labels": 3.0})
+    other = score(vocabulary="free", miou=0.6, flicker=0.25, seconds={"labels": 3.0})
+    mean = row(next(iter(variants())), [[free, ctd4], [other]])
+    assert (mean.miou, mean.flicker) == (pytest.approx(0.6), 0.25)
+    assert (mean.seconds, mean.cases) == (3.0, 2)
