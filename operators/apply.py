@@ -7,9 +7,16 @@ from pathlib import Path
 
 import bpy
 
-from ..core.interface.settings import WritingOptions, settings, writing_options
+from ..core.interface import pump
+from ..core.interface.settings import (
+    WritingOptions,
+    replace_parts,
+    settings,
+    writing_options,
+)
 from ..core.job.folder import JobFolder
 from ..core.job.label_files import LabelFiles
+from ..core.job.spec import Part
 from .reporting import ReportsErrors
 
 
@@ -50,7 +57,13 @@ class PARTS4D_OT_apply_labels(WritingOptions, ReportsErrors, bpy.types.Operator)
 
         options = WriteOptions(**writing_options(self), overlay=self.overlay)
         folder = JobFolder.open(Path(bpy.path.abspath(self.directory)))
-        written = apply_labels(LabelFiles(folder.path), options)
+        labels = LabelFiles(folder.path)
+        written = apply_labels(labels, options)
+        pump.interface().applied(folder.path)
+        chosen = settings(context)
+        if not chosen.parts:  # never saved with the file: there would be nothing to select or solo
+            words = labels.read_result().vocabulary
+            replace_parts(chosen, tuple(Part(p.name, p.synonyms, p.color) for p in words))
         for warning in written.warnings:
             self.report({"WARNING"}, warning)
         self.report({"INFO"}, f"Labelled {', '.join(written.objects)}")

@@ -20,6 +20,7 @@ from ..core.interface.settings import (
 from ..core.job.folder import JobFolder
 from ..core.job.presets import require_models
 from ..core.job.spec import JobSpec
+from ..core.scene.motion import frame_range
 from ..core.scene.prepare import prepare_job
 from ..core.session.events import Dismissed, Submitted
 from ..core.session.runs import run_folder
@@ -43,6 +44,8 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             cls.poll_message_set(f"{found.problem}. {found.remedy}")
         elif not vocabulary(chosen):
             cls.poll_message_set("Type at least one part first")
+        elif _is_running(found.name, chosen.preset):
+            cls.poll_message_set("It is being parsed: wait, or cancel it first")
         else:
             return True
         return False
@@ -64,7 +67,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             character=character.name,
             blend=bpy.data.filepath,
             parts=vocabulary(chosen),
-            frames=frame_selection(chosen, character, context.scene),
+            frames=frame_selection(chosen, frame_range(character, context.scene), context.scene),
             capture=capture_settings(chosen),
             parsing=parsing,
         )
@@ -83,6 +86,11 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             self.report({"ERROR"}, f"{job.error}. {job.remedy}" if job else "The job is gone")
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _is_running(character: str, preset: str) -> bool:
+    job = pump.interface().state.running
+    return job is not None and (job.character, job.preset) == (character, preset)
 
 
 class PARTS4D_OT_resume(ReportsErrors, bpy.types.Operator):

@@ -22,7 +22,10 @@ class PARTS4D_PT_results(SideBar, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, interface = self.layout, pump.interface()
+        active = {job.folder for job in interface.state.jobs if job.active}
         for run in interface.runs:
+            if run.folder in active and not run.finished:
+                continue  # its progress is shown above
             self._draw_run(run)
             if run.models:
                 row = layout.row()
@@ -41,12 +44,13 @@ class PARTS4D_PT_results(SideBar, bpy.types.Panel):
             icon="CHECKMARK" if run.finished else "PAUSE",
             translate=False,
         )
-        button = row.row()
-        button.ui_units_x = 4
+        end = row.row()
+        end.ui_units_x = 4
         if run.finished:
-            button.operator(PARTS4D_OT_apply_labels.bl_idname, text="Apply").directory = run.folder
+            button = end.operator(PARTS4D_OT_apply_labels.bl_idname, text="Apply")
+            button.directory, button.overlay = run.folder, True
         else:
-            button.operator(PARTS4D_OT_resume.bl_idname, text="Continue").directory = run.folder
+            end.operator(PARTS4D_OT_resume.bl_idname, text="Continue").directory = run.folder
 
 
 def _when(moment: float) -> str:

@@ -13,7 +13,8 @@ from ..core.session.setup import Environment, Model, SetupState
 from ..operators import setup as operators
 from .base import SideBar, paragraph
 
-_NAMES = {"embedded": "Embedded environment", "full": "Full environment"}
+_NAMES = {"embedded": "Embedded packages", "full": "Full environment"}
+_EMBEDDED_STATES = {"not installed": "At first use"}  # it is unpacked then, without being asked
 _ICONS = {"ready": "CHECKMARK", "not installed": "IMPORT"}
 
 
@@ -62,7 +63,9 @@ def _draw_environment(
         text=_NAMES.get(environment.name, environment.name),
         icon=_ICONS.get(environment.state, "ERROR"),
     )
-    row.label(text=environment.state.capitalize())
+    state = row.row()
+    state.alignment = "RIGHT"
+    state.label(text=_state_of(environment))
     if environment.problem:
         paragraph(box, f"{environment.problem}.", "ERROR", context)
     elif environment.tested:
@@ -78,6 +81,11 @@ def _draw_environment(
         row.operator(
             operators.PARTS4D_OT_install_from_folder.bl_idname, text="", icon="FILE_FOLDER"
         )
+
+
+def _state_of(environment: Environment) -> str:
+    states = _EMBEDDED_STATES if environment.name == "embedded" else {}
+    return states.get(environment.state, environment.state.capitalize())
 
 
 def _draw_model(layout: bpy.types.UILayout, model: Model) -> None:

@@ -4,12 +4,17 @@
     python tools/build_zip.py                       all platforms, with the worker's packages
     python tools/build_zip.py --platform linux-x64  one of them
     python tools/build_zip.py --without-wheels      one small zip; its users install by pip
+    python tools/build_zip.py --platform linux-x64 --python 3.13 --blender-min 4.3
+                                                    for a distribution's Blender, see below
 
 The wheels of a platform's zip lie in its folder `wheels/`, named by no key of the manifest, so that
 Blender does not install them beside those of other extensions. The wheels for both of Blender's
 Pythons together do not fit into a zip of 120 MB on Linux (147 MB) and Windows (132 MB). NumPy alone
 could be taken from Blender, but that of Blender 4.2 is too old for SciPy. So there is a zip for
 each Python; the manifest says for which versions of Blender it is.
+
+Distributions build Blender with their own Python: Debian 13 has Blender 4.3 with Python 3.13. With
+--python there is only a zip for that Python, for --blender-min and all later versions.
 """
 
 from __future__ import annotations
@@ -30,10 +35,11 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 from setup_env import REPOSITORY, available, set_up
 
 from core.checkpoints.progress import Progress
+from core.checkpoints.store import hash_file
 from core.errors import InputError, Parts4DError
 from core.installing.environments import PINS
 from core.installing.index import fetch_pinned
-from core.installing.pins import pinned
+from core.installing.pins import pinned_hashes
 from core.installing.unpacked import find_wheel
 
 EMBEDDED = PINS / "embedded.txt"  # what the zip brings
@@ -64,6 +70,23 @@ RANGES = (
 )
 
 
+def built_by_others(python: str, first: str) -> Range:
+    """Blenders from version `first` on, such as "4.3", that run on `python`, such as "3.13".
+
+    Raises InputError for versions that are none, or a Python for which there are no wheels.
+    """
+    pythons = [".".join(map(str, known.python)) for known in RANGES]
+    if python not in pythons:
+        raise InputError(
+            f"No wheels are pinned for Python {python}", f"Choose {' or '.join(pythons)}"
+        )
+    if not re.fullmatch(r"\d+\.\d+(\.\d+)?", first):
+        raise InputError(f"{first} is no version of Blender", "Write it like 4.3")
+    whole = first if first.count(".") == 2 else f"{first}.0"
+    known = RANGES[pythons.index(python)]
+    return Range(f"blender{first}-python{python}", known.python, whole)
+
+
 def blender_ext(environment: Path) -> Path:
     """Blender's extension tool inside an environment. Raises InputError when it is not there."""
     pattern = "bpy/*/scripts/addons_core/bl_pkg/cli/blender_ext.py"
@@ -90,11 +113,12 @@ def build(python: Path, tool: Path, folder: Path, source: Path = REPOSITORY) -> 
 def collect_wheels(platform: str, python: tuple[int, int], folder: Path = CACHE) -> list[Path]:
     """The worker's wheels for a platform and a Python, downloaded where they are not in `folder`.
 
-    Raises MissingEnvironment, DownloadError.
+    Nothing is asked of the network when all are there. Raises MissingEnvironment, DownloadError.
     """
     pattern = PLATFORMS[platform]
     own = folder / platform
     own.mkdir(parents=True, exist_ok=True)
+    pins = pinned_hashes(EMBEDDED)
 
     def wanted(name: str) -> bool:
         tags = name.split("-")[2:4]  # a Python's own wheels, or those for all later ones
@@ -102,9 +126,13 @@ def collect_wheels(platform: str, python: tuple[int, int], folder: Path = CACHE)
             tags[0] == "cp{}{}".format(*python) == tags[1] or tags[1] == "abi3"
         )
 
-    fetch_pinned(EMBEDDED, own, wanted, _tell)
-    chosen = [find_wheel(own, pin, python) for pin in pinned(EMBEDDED)]
-    return [wheel for wheel in chosen if wheel is not None]
+    def there() -> list[Path]:
+        found = ((find_wheel(own, pin, python), hashes) for pin, hashes in pins.items())
+        return [wheel for wheel, hashes in found if wheel and hash_file(wheel) in hashes]
+
+    if len(there()) < len(pins):
+        fetch_pinned(EMBEDDED, own, wanted, _tell)
+    return there()
 
 
 def add_wheels(plain: Path, wheels: Sequence[Path], platform: str, blender: Range) -> Path:
@@ -162,6 +190,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, default=REPOSITORY / "dist")
     parser.add_argument("--platform", choices=PLATFORMS, action="append")
     parser.add_argument("--without-wheels", action="store_true", help="one zip for all platforms")
+    parser.add_argument("--python", metavar="3.13", help="only for Blenders that run on it")
+    parser.add_argument(
+        "--blender-min",
+        metavar="4.3",
+        default=RANGES[0].first,
+        help="with --python: the first such Blender; default: %(default)s",
+    )
     chosen = parser.parse_args(arguments)
     try:
         environment = set_up(chosen.blender or available()[0])
@@ -182,12 +217,13 @@ def _build_all(python: Path, tool: Path, chosen: argparse.Namespace) -> list[Pat
     out = chosen.out.absolute()
     if chosen.without_wheels:
         return [build(python, tool, out)]
+    ranges = [built_by_others(chosen.python, chosen.blender_min)] if chosen.python else RANGES
     paths = []
     with tempfile.TemporaryDirectory() as folder:
         plain = build(python, tool, Path(folder))
         out.mkdir(parents=True, exist_ok=True)
         for platform in chosen.platform or PLATFORMS:
-            for blender in RANGES:
+            for blender in ranges:
                 wheels = collect_wheels(platform, blender.python)
                 made = add_wheels(plain, wheels, platform, blender)
                 paths.append(Path(shutil.move(made, out / made.name)))

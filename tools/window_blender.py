@@ -5,9 +5,10 @@
     python tools/window_blender.py blender --version    and runs a program beside it
 
 Blender as a Python module has no windows, and Debian's Blender needs Debian's libraries. So this is
-a small Debian in a folder, with Blender, a virtual display and the parsing libraries. It needs
-Linux, root, and once the network. Programs in it run in mount and process namespaces of their own:
-whatever is mounted for them is gone with the last of them, however they end.
+a small Debian in a folder, with Blender and a virtual display, but without the parsing libraries,
+which the extension brings. It needs Linux, root, and once the network. Programs in it run in mount
+and process namespaces of their own: whatever is mounted for them is gone with the last of them,
+however they end.
 
 PARTS4D_BLENDER names an installed Blender to be used instead; Xvfb and ImageMagick's `import` must
 then be installed too.
@@ -41,9 +42,7 @@ PACKAGES = (
     "imagemagick",
     "libegl1",
     "libgl1-mesa-dri",
-    "python3-numpy",
-    "python3-opencv",
-    "python3-scipy",
+    "python3-numpy",  # Blender's own needs it
     "xvfb",
 )
 SPACE = 4 * 2**30  # bytes, with the downloaded packages
@@ -72,12 +71,14 @@ class WindowBlender:
         variables: Mapping[str, str] | None = None,
         readable: Iterable[Path] = (),
         writable: Iterable[Path] = (),
+        network: bool = True,
     ) -> list[str]:
         """The command line that runs `program` with these environment variables and folders.
 
         The folders exist and keep their paths. In a root of its own the program sees no other
         folders and no other variables, its /tmp is empty, and when the command ends all processes
-        it has started end with it.
+        it has started end with it. There `network` says whether it has one; without it has not
+        even a loopback interface.
         """
         settings = [f"{name}={value}" for name, value in (variables or {}).items()]
         if self.root is None:
@@ -85,7 +86,8 @@ class WindowBlender:
         inside = ["env", "-i", f"PATH={SYSTEM_PATH}", "LANG=C.UTF-8", "HOME=/tmp"]
         script = [f"export PATH={SYSTEM_PATH}", *_mounts(self.root, readable, writable)]
         script.append(shlex.join(["exec", "chroot", str(self.root), *inside, *settings, *program]))
-        return [*_NAMESPACES, "sh", "-euc", "\n".join(script)]
+        namespaces = [*_NAMESPACES, *([] if network else ["--net"])]
+        return [*namespaces, "sh", "-euc", "\n".join(script)]
 
 
 # The program is the first process of its own process namespace: with it end all others.
@@ -182,7 +184,7 @@ class Debian:
         self._inside([*apt, "clean"], report, lock)
         (self.root / "etc" / "mtab").symlink_to("/proc/self/mounts")  # Blender reads it
         self._inside(["blender", "--version"], report, lock)
-        self._inside(["python3", "-c", "import numpy, scipy, cv2"], report, lock)
+        self._inside(["python3", "-c", "import numpy"], report, lock)
         (self.path / "parts4d.json").write_text(json.dumps(_stamp()), "utf-8")
         (self.path / "incomplete").unlink()
         report("Blender with windows: ready")

@@ -42,6 +42,9 @@ def misfit(job: Job, session: int) -> str:
         character = find_character(job.character)
     except InputError:
         return f"'{job.character}' is no longer there: undo its removal, or apply to another file"
+    for obj in character.sources:
+        if obj.mode == "EDIT":
+            obj.update_from_editmode()  # its mesh is as it was before
     if character.sources[0].session_uid != job.owner.object_uid:
         return f"'{job.character}' is another object now: parse it again"
     if topology_hash(character) != job.owner.topology:

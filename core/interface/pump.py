@@ -90,6 +90,8 @@ class Interface:
     def submit(self, event: Submitted, prepare: Callable[[JobFolder], None] | None = None) -> None:
         if prepare is not None:
             self.prepared[self.state.next_number] = prepare
+        for job in self._jobs_in(Path(event.folder)):  # its labels are computed anew
+            self.notes.pop(job.number, None)
         self.dispatch(event)
         # A later change of the words may have taken the place of one that waited.
         self.prepared = {n: p for n, p in self.prepared.items() if self.state.job(n)}
@@ -106,8 +108,16 @@ class Interface:
         if reason:
             self.notes[number] = reason
             redraw()
-        else:
-            self.dispatch(Applied(number))
+
+    def applied(self, folder: Path) -> None:
+        """The labels of a job folder are on the meshes now, by itself or by hand."""
+        for job in self._jobs_in(folder):
+            if job.phase == "finished":
+                self.notes.pop(job.number, None)
+                self.dispatch(Applied(job.number))
+
+    def _jobs_in(self, folder: Path) -> list[Job]:
+        return [job for job in self.state.jobs if Path(job.folder) == folder]
 
     def tick(self) -> None:
         for event in self.runner.events():
@@ -232,7 +242,7 @@ def _apply(job: Job, show: bool) -> str:
         with bpy.context.temp_override(**override):
             bpy.ops.parts4d.apply_labels("EXEC_DEFAULT", True, **options)
     except RuntimeError as error:
-        return str(error).strip().removeprefix("Error: ")
+        return str(error).strip().removeprefix("Error: ").removesuffix(".")
     return ""
 
 

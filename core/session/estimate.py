@@ -16,10 +16,12 @@ _START = 4.0  # seconds for the processes to start and the file to be read
 def seconds_of(preset: str, images: int, runs: Sequence[Run]) -> float | None:
     """Estimated seconds for so many `images`, views times frames; None where it would be a guess.
 
-    The latest finished run of the same preset sets the pace.
+    The latest finished run of the same preset sets the pace. One that was continued counts only
+    what it did then, so no run makes the estimate less than a quarter of what was measured.
     """
     paces = [run.seconds / run.images for run in runs if run.preset == preset and run.images]
     pace = paces[0] if paces else _MEASURED.get(preset)
     if pace is None:
         return None
+    pace = max(pace, _MEASURED.get(preset, 0.0) / 4)
     return _START * (not paces) + pace * images

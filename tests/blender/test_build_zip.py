@@ -80,6 +80,35 @@ def test_every_range_of_blender_versions_continues_the_one_before():
     assert first.below == second.first and first.python < second.python
 
 
+def test_a_zip_for_a_blender_that_a_distribution_built_against_another_python(archive, wheels):
+    debian = build_zip.built_by_others("3.13", "4.3")
+    assert debian.python == (3, 13)
+    made = build_zip.add_wheels(archive, wheels, "linux-x64", debian)
+    assert "blender4.3-python3.13-linux-x64" in made.name
+    with zipfile.ZipFile(made) as found:
+        manifest = tomllib.loads(found.read("blender_manifest.toml").decode())
+    assert manifest["blender_version_min"] == "4.3.0"
+    assert "blender_version_max" not in manifest
+
+
+@pytest.mark.parametrize("python, first", [("3.12", "4.3"), ("3.13", "four"), ("3", "4.2.0")])
+def test_versions_for_which_there_is_no_zip_are_named(python, first):
+    with pytest.raises(InputError, match=f"Python {python}|{first}"):
+        build_zip.built_by_others(python, first)
+
+
+def test_wheels_that_are_there_are_not_asked_of_the_network(tmp_path, monkeypatch):
+    folder = tmp_path / "linux-x64"
+    folder.mkdir()
+    wheel = made_wheel(folder)
+    digest = build_zip.hash_file(wheel)
+    pins = tmp_path / "pins.txt"
+    pins.write_text(f"tiny==1.0 --hash=sha256:{digest}\n")
+    monkeypatch.setattr(build_zip, "EMBEDDED", pins)
+    monkeypatch.setattr(build_zip, "fetch_pinned", lambda *arguments: pytest.fail("asked"))
+    assert build_zip.collect_wheels("linux-x64", (3, 13), tmp_path) == [wheel]
+
+
 def test_what_blender_refuses_is_a_sentence(tmp_path):
     (tmp_path / "blender_manifest.toml").write_text('schema_version = "1.0.0"\nid = "x y"\n')
     with pytest.raises(InputError, match="Blender refuses the extension"):

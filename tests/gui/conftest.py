@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -35,15 +36,26 @@ def blender() -> WindowBlender:
 
 
 @pytest.fixture(scope="session")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The extension's zip: the one named by PARTS4D_ZIP, or built here."""
+def archive(blender: WindowBlender, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension's zip with its wheels: the one named by PARTS4D_ZIP, or built here."""
     chosen = os.environ.get("PARTS4D_ZIP")
     if chosen:
         return Path(chosen).absolute()
+    import fcntl
+
     import build_zip
 
-    tool = build_zip.blender_ext(Path(sys.prefix))
-    return build_zip.build(Path(sys.executable), tool, tmp_path_factory.mktemp("zip"))
+    folder = tmp_path_factory.mktemp("zip")
+    window = Window(blender, folder / "user", KEPT)
+    said = window.run_python("import sys; print('Python', *sys.version_info[:2])")
+    python = ".".join(re.search(r"Python (\d+) (\d+)", said).groups())
+    versions = build_zip.built_by_others(python, build_zip.RANGES[0].first)
+    plain = build_zip.build(Path(sys.executable), build_zip.blender_ext(Path(sys.prefix)), folder)
+    build_zip.CACHE.mkdir(parents=True, exist_ok=True)
+    with open(build_zip.CACHE / "window-tests.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another test process may be fetching them
+        wheels = build_zip.collect_wheels("linux-x64", versions.python)
+    return build_zip.add_wheels(plain, wheels, "linux-x64", versions)
 
 
 @pytest.fixture
@@ -74,27 +86,52 @@ def installed(blender: WindowBlender, user_folder: Path, request: pytest.Fixture
     return Window(blender, user_folder, KEPT / _folder_name(request.node.name))
 
 
-@pytest.fixture
-def hero(installed: Window, tmp_path: Path) -> Path:
-    """The small figure of boxes, saved by this very Blender."""
-    path = tmp_path / "hero.blend"
-    installed.run_python(
-        "from pathlib import Path; from tests.blender import cli_character\n"
-        f"cli_character.build(Path({str(path)!r}))",
-        writable=[tmp_path],
-    )
-    return path
+@pytest.fixture(scope="session")
+def figures(blender: WindowBlender, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with small figures of boxes, saved by this very Blender."""
+    folder = tmp_path_factory.mktemp("figures")
+    code = f"""
+import bpy
+from pathlib import Path
+from tests.blender import cli_character as figures
+folder = Path({str(folder)!r})
+figures.build(folder / "hero.blend")
+bpy.ops.wm.read_factory_settings(use_empty=True)
+figures.add_character("hero")
+figures.add_character("twin").location.x = 2
+figures.save(folder / "pair.blend")
+"""
+    Window(blender, folder / "user", KEPT).run_python(code, writable=[folder])
+    return folder
 
 
 @pytest.fixture
-def demo(installed: Window, tmp_path: Path) -> Path:
-    """The demo character, likewise."""
-    path = tmp_path / "demo.blend"
-    installed.run_python(
+def hero(figures: Path, tmp_path: Path) -> Path:
+    """One of them."""
+    return Path(shutil.copy(figures / "hero.blend", tmp_path))
+
+
+@pytest.fixture
+def pair(figures: Path, tmp_path: Path) -> Path:
+    """Two side by side: hero and twin."""
+    return Path(shutil.copy(figures / "pair.blend", tmp_path))
+
+
+@pytest.fixture(scope="session")
+def made_demo(blender: WindowBlender, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    path = folder / "demo.blend"
+    Window(blender, folder / "user", KEPT).run_python(
         f"from demo.__main__ import main; main([{str(path)!r}, '--frames', '4'])",
-        writable=[tmp_path],
+        writable=[folder],
     )
     return path
+
+
+@pytest.fixture
+def demo(made_demo: Path, tmp_path: Path) -> Path:
+    """The demo character."""
+    return Path(shutil.copy(made_demo, tmp_path))
 
 
 def _folder_name(test: str) -> str:

@@ -51,6 +51,7 @@ def _quiet_preferences() -> None:
     preferences.view.show_tooltips = False
     preferences.view.use_save_prompt = False
     preferences.view.smooth_view = 0
+    preferences.system.viewport_aa = "OFF"  # drawn by software, eight times otherwise
     preferences.filepaths.use_auto_save_temporary_files = False
 
 

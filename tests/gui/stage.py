@@ -82,12 +82,17 @@ class Stage:
         ):
             yield
 
+    def undo_step(self) -> None:
+        """What was done by script so far is a step that Ctrl Z comes back to."""
+        with self.override():
+            bpy.ops.ed.undo_push(message="Scenario")
+
     def open_file(self, path: str) -> Steps:
         """As File > Open does, with the layout of the file."""
         with bpy.context.temp_override(window=self.window):
             bpy.ops.wm.open_mainfile(filepath=path)
         yield until(lambda: bpy.data.filepath == path, f"{path} to be open")
-        yield FIRST_DRAWING
+        yield SETTLE
 
     def show_tab(self, category: str = "Parts4D") -> Steps:
         """Opens the side bar of the 3D view at a tab."""
@@ -217,13 +222,13 @@ class Stage:
         return str(found[1]).rpartition(".")[2] if found else ""
 
     def _places(self) -> list[tuple[int, int]]:
-        """A few places in each line of the side bar, from the top."""
+        """A few columns over the side bar, each from the top; most buttons are in the first."""
         region = self.region()
         scale = bpy.context.preferences.system.ui_scale
-        left, right = region.x + 12 * scale, region.x + region.width - 40 * scale
-        step = int(12 * scale)  # less than the height of a button
+        left, right = region.x + 12 * scale, region.x + region.width - 48 * scale
+        step = int(18 * scale)  # less than the height of a button
         lines = range(region.y + region.height - step, region.y + step, -step)
-        return [(int(left + share * (right - left)), y) for y in lines for share in (0.3, 0.7, 1)]
+        return [(int(left + share * (right - left)), y) for share in (0.7, 1, 0.3) for y in lines]
 
     def _look(self, x: int, y: int) -> Generator[float | until, None, str]:
         self.mouse = (x, y)

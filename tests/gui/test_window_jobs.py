@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A job is cancelled, killed, outlives its file, and is corrected by hand."""
+"""Jobs are cancelled, killed, outlive their file, and wait; labels are corrected by hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.gui.window import Window
 
 MESHES = 9  # of the demo character
+HERO = ["body", "shirt", "shoes"]
+TWIN = [f"{name}.001" for name in HERO]
 
 
 def test_a_job_is_cancelled_and_run_again_while_the_window_moves(
@@ -22,14 +24,12 @@ def test_a_job_is_cancelled_and_run_again_while_the_window_moves(
     assert finished["longest_tick"] < 0.5
 
 
-def test_labels_wait_for_their_own_file(installed: Window, demo: Path, hero: Path) -> None:
-    outcome = installed.run(
-        "jobs.other_file", blend=demo, other=hero, writable=[demo.parent], readable=[hero.parent]
-    )
+def test_labels_wait_for_their_own_file(installed: Window, pair: Path, hero: Path) -> None:
+    outcome = installed.run("jobs.other_file", blend=pair, other=hero, writable=[pair.parent])
     other = outcome.one("other")
     assert other["phase"] == "finished" and other["labelled"] == []
     assert "another file" in other["note"]
-    assert len(outcome.one("back")["labelled"]) == MESHES
+    assert outcome.one("back")["labelled"] == HERO
 
 
 def test_a_killed_worker_is_explained_and_the_next_run_goes_on(
@@ -48,3 +48,25 @@ def test_words_change_and_a_correction_stays(installed: Window, hero: Path) -> N
     corrected, kept = outcome.one("corrected")["labels"], outcome.one("kept")["labels"]
     assert "0" not in corrected and corrected["2"] >= selected["faces"]
     assert kept["2"] == corrected["2"] and "0" not in kept
+
+
+def test_a_second_character_waits_for_the_first_and_can_be_cancelled(
+    installed: Window, pair: Path
+) -> None:
+    outcome = installed.run("waiting.two_characters", blend=pair, writable=[pair.parent])
+    assert not outcome.one("pressed twice")["possible"]
+    waiting = {"hero": "running", "twin": "queued"}
+    assert outcome.one("queued")["phases"] == waiting
+    assert outcome.one("cancelled")["phases"] == {"hero": "running", "twin": "cancelled"}
+    assert outcome.one("queued again")["phases"] == waiting
+    turn = outcome.one("its turn")
+    assert turn["phases"] == {"hero": "finished", "twin": "running"}
+    assert turn["labelled"] == HERO
+    assert outcome.one("finished")["labelled"] == sorted([*HERO, *TWIN])
+
+
+def test_blender_saves_by_itself_while_a_job_runs(installed: Window, hero: Path) -> None:
+    outcome = installed.run("waiting.auto_save", blend=hero, writable=[hero.parent])
+    assert outcome.one("saved")["phase"] == "running"
+    assert outcome.one("holds")["objects"] == sorted(["hero", *HERO])
+    assert outcome.one("finished")["labelled"] == HERO

@@ -26,7 +26,7 @@ def test_typed_parts_become_labels_that_are_shown_undone_and_applied(
         "redone": (3, MESHES),
         "hidden": (0, MESHES),
         "cleared": (0, []),
-        "applied": (0, MESHES),
+        "applied": (3, MESHES),
     }
 
 

@@ -22,7 +22,8 @@ from tools.window_blender import WindowBlender
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIZE = (1280, 800)  # pixels
-TIMEOUT = 170.0  # seconds
+TIMEOUT = 300.0  # seconds
+SHADERS = REPOSITORY / "build" / "window-shaders"  # compiling them takes half a minute
 _ON_PATH = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r})\n"
 
 # Blender goes on after an error in a panel or a timer; only its output tells.
@@ -42,6 +43,8 @@ class Outcome:
     output: str  # stdout and stderr of Blender
     seconds: float
     folder: Path  # output and screenshots
+    ended: float = 0.0  # when Blender did, in seconds since 1970
+    orphans: tuple[str, ...] = ()  # command lines of what it left running for many seconds
 
     @property
     def problems(self) -> list[str]:
@@ -53,6 +56,7 @@ class Outcome:
             found.append(f"exit status {self.status}")
         elif not any(event["event"] == "ended" for event in self.events):
             found.append("the scenario did not come to its end")
+        found += [f"left running: {command}" for command in self.orphans]
         lines = self.output.splitlines()
         for number, line in enumerate(lines):
             if _PROBLEMS.search(line):
@@ -71,11 +75,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Window:
-    """Starts Blenders that share a user folder of their own."""
+    """Starts Blenders that share a user folder of their own, and have no network."""
 
     blender: WindowBlender
     resources: Path  # user folder: preferences, extensions
-    folder: Path  # what a scenario leaves: output, reports, screenshots
+    folder: Path  # below it each scenario leaves its output, reports, screenshots
 
     def run(
         self,
@@ -92,21 +96,29 @@ class Window:
 
         With `check` an AssertionError says what went wrong.
         """
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        folder = self.folder / scenario.rpartition(".")[2]
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
         self.resources.mkdir(parents=True, exist_ok=True)
         start = time.monotonic()
-        process, log = self._start(scenario, arguments, readable, writable, variables or {})
+        told = [scenario, str(folder), json.dumps(arguments, default=str)]
+        process, log = self._start(told, folder, readable, writable, variables or {})
         status = _wait(process, timeout)
-        reports = self.folder / "events.jsonl"
+        reports = folder / "events.jsonl"
         lines = reports.read_text("utf-8").splitlines() if reports.exists() else []
-        events = tuple(json.loads(line) for line in lines)
-        seconds = time.monotonic() - start
-        output = log.read_text("utf-8", "replace")
-        outcome = Outcome(status, events, output, seconds, self.folder)
+        end = _json(folder / "orphans.json")
+        outcome = Outcome(
+            status,
+            events=tuple(json.loads(line) for line in lines),
+            output=log.read_text("utf-8", "replace"),
+            seconds=time.monotonic() - start,
+            folder=folder,
+            ended=end.get("ended", 0.0),
+            orphans=tuple(end.get("left", ())),
+        )
         if check:
             problems = "\n".join(outcome.problems)
-            assert not problems, f"{scenario}: {problems}\nSee {self.folder}"
+            assert not problems, f"{scenario}: {problems}\nSee {folder}"
         return outcome
 
     def run_python(
@@ -129,8 +141,8 @@ class Window:
 
     def _start(
         self,
-        scenario: str,
-        arguments: dict[str, object],
+        told: Sequence[str],
+        folder: Path,
         readable: Sequence[Path],
         writable: Sequence[Path],
         variables: dict[str, str],
@@ -139,16 +151,18 @@ class Window:
         options = ["--window-geometry", "0", "0", *map(str, SIZE), "--enable-event-simulate"]
         options += ["-noaudio", "--python-exit-code", "5"]
         options += ["--python-expr", _ON_PATH + "from tests.gui import scenario; scenario.main()"]
-        options += ["--", scenario, str(self.folder), json.dumps(arguments, default=str)]
-        display = [str(Path(__file__).with_name("display.py")), size, str(self.folder / "xvfb.log")]
+        options += ["--", *told]
+        display = [str(Path(__file__).with_name("display.py")), size, str(folder)]
+        SHADERS.mkdir(parents=True, exist_ok=True)
+        drawing = {"LIBGL_ALWAYS_SOFTWARE": "1", "MESA_SHADER_CACHE_DIR": str(SHADERS)}
         command = self._command(
             options,
             readable,
-            [self.folder, *writable],
-            {"LIBGL_ALWAYS_SOFTWARE": "1", "XDG_RUNTIME_DIR": str(self.resources), **variables},
+            [folder, SHADERS, *writable],
+            {**drawing, "XDG_RUNTIME_DIR": str(self.resources), **variables},
             [self.blender.python, *display],
         )
-        log = self.folder / "blender.log"
+        log = folder / "blender.log"
         with open(log, "wb") as stream:
             process = subprocess.Popen(
                 command,
@@ -178,7 +192,12 @@ class Window:
             {**own, **(variables or {})},
             [REPOSITORY, *readable],
             [self.resources, *writable],
+            network=False,
         )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
 def _wait(process: subprocess.Popen[bytes], timeout: float) -> int | None:

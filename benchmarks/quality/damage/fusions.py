@@ -43,5 +43,9 @@ FUSIONS = (
     Fusion("smoothing 0.2", {"smoothing": 0.2}),
     Fusion("smoothing 0.4", {"smoothing": 0.4}),
     Fusion("beta 5, smoothing 0.2", {"memory_scale": 5.0, "smoothing": 0.2}),
+    Fusion(
+        "beta 5, smoothing 0.2, without eq. 7",
+        {"memory_scale": 5.0, "smoothing": 0.2, "equalise": False},
+    ),
     Fusion("as printed", PAPER),
 )

@@ -39,25 +39,26 @@ def install(stage: Stage, archive: str) -> Steps:
 def enable_and_disable(stage: Stage, times: int) -> Steps:
     """Several times over, with the tab open."""
     yield from stage.show_tab()
-    before = _traces()
+    before = traces()
     stage.report("at first", traces=before)
     for _ in range(times):
         bpy.ops.preferences.addon_disable(module=PACKAGE)
         stage.view.tag_redraw()
         yield 1.0
-        stage.report("disabled", traces=_traces())
+        stage.report("disabled", traces=traces())
         bpy.ops.preferences.addon_enable(module=PACKAGE)
         stage.view.tag_redraw()
         yield 1.0
-        stage.report("enabled", traces=_traces())
+        stage.report("enabled", traces=traces())
     yield from stage.show_tab()
     yield from stage.screenshot("enabled-again")
     bpy.ops.preferences.addon_disable(module=PACKAGE)
     yield 1.0
     yield from stage.screenshot("disabled")
+    bpy.ops.preferences.addon_enable(module=PACKAGE)  # Blender keeps it in the user's folder
 
 
-def _traces() -> list[str]:
+def traces() -> list[str]:
     """Whatever of the extension Blender knows."""
     found = [name for name in dir(bpy.types) if "parts4d" in name.lower()]
     found += [f"bpy.ops.{name}" for name in dir(bpy.ops) if "parts4d" in name.lower()]

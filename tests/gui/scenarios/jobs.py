@@ -5,95 +5,100 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
-from typing import Any
 
 import bpy
 
-from tests.gui.scenarios.extension import PACKAGE
+from tests.gui.scenarios.session import (
+    all_jobs_ended,
+    begin,
+    interface,
+    job,
+    label_counts,
+    labelled,
+    let_go,
+    note,
+    open_hero,
+    parse,
+    parse_and_hold,
+    press_parse,
+    selected,
+)
 from tests.gui.stage import Stage, Steps, until
-
-PARTS = "hair, face, jacket, shirt, trousers, shoes, left hand, right hand"
 
 
 def cancel_and_run_again(stage: Stage, blend: str) -> Steps:
     """Cancels a running job, runs it again, and measures whether the window stood still."""
-    yield from _begin(stage, blend)
-    yield until(lambda: _job() is not None and _job().share > 0.02, "progress", 60)
+    yield from begin(stage, blend)
+    yield until(lambda: job() is not None and job().share > 0.02, "progress", 60)
     yield 2.0
     yield from stage.screenshot("1-running")
     asked = time.monotonic()
     bpy.ops.parts4d.cancel()  # looking for the button takes longer than the job
-    yield until(lambda: _job().phase == "cancelled", "the end", 20)
-    stage.report("cancelled", seconds=time.monotonic() - asked, labelled=_labelled())
+    yield until(lambda: job().phase == "cancelled", "the end", 20)
+    stage.report("cancelled", seconds=time.monotonic() - asked, labelled=labelled())
     yield 1.0
     yield from stage.screenshot("2-cancelled")
 
-    yield from stage.hover("parts4d.parse()")
-    yield from stage.click(*stage.mouse)
-    yield until(lambda: _interface().state.running is not None, "the job", 30)
+    press_parse(stage)
+    yield until(lambda: interface().state.running is not None, "the job", 30)
     yield 1.0
-    _interface().longest_tick = 0.0
+    interface().longest_tick = 0.0
     stage.probe.start("job")
-    yield until(lambda: _job().share > 0.9 or not _job().active, "most of the job", 240)
-    gap, tick = stage.probe.facts("job"), _interface().longest_tick
+    yield until(lambda: job().share > 0.9 or not job().active, "most of the job", 240)
+    gap, tick = stage.probe.facts("job"), interface().longest_tick
     stage.probe.stop()
-    stage.report("seen", thumbnail=_interface().thumbnail.icon > 0)
+    stage.report("seen", thumbnail=interface().thumbnail.icon > 0)
     yield from stage.screenshot("3-nearly-done")
-    yield until(lambda: not _job().active, "the end", 60)
+    yield until(lambda: not job().active, "the end", 60)
     yield 2.0
     stage.report(
-        "finished", phase=_job().phase, labelled=_labelled(), longest_gap=gap, longest_tick=tick
+        "finished", phase=job().phase, labelled=labelled(), longest_gap=gap, longest_tick=tick
     )
     yield from stage.screenshot("4-finished")
 
 
 def other_file(stage: Stage, blend: str, other: str) -> Steps:
     """Opens another file while a job runs: the labels wait for their own."""
-    yield from _begin(stage, blend)
-    yield until(lambda: _job() is not None and _job().share > 0.02, "progress", 60)
+    yield from open_hero(stage, blend)
+    yield from parse_and_hold(stage)
     yield from stage.open_file(other)
     yield from stage.show_tab()
-    yield until(lambda: not _job().active, "the end", 240)
+    let_go()
+    yield all_jobs_ended()
     yield 1.0
-    stage.report("other", phase=_job().phase, labelled=_labelled(), note=_note())
+    stage.report("other", phase=job().phase, labelled=labelled(), note=note())
     yield from stage.screenshot("1-other-file")
     yield from stage.open_file(blend)
     yield from stage.show_tab()
-    yield until(lambda: len(_interface().runs) > 0, "the run in the list", 20)
+    bpy.context.view_layer.objects.active = bpy.data.objects["hero"]
+    yield until(lambda: len(interface().runs) > 0, "the run in the list", 20)
     yield from stage.click_button("parts4d.apply_labels(directory=*")
-    yield until(_labelled, "labels", 30)
-    stage.report("back", labelled=_labelled())
+    yield until(labelled, "labels", 30)
+    stage.report("back", labelled=labelled())
     yield from stage.screenshot("2-back")
 
 
 def worker_killed(stage: Stage, blend: str) -> Steps:
     """Kills the worker in the middle: the message says why, and the next run goes on."""
-    yield from _begin(stage, blend)
-    yield until(lambda: _job() is not None and _job().stage not in ("", "capture"), "parsing", 240)
-    (worker,) = _interface().workers.values()
+    yield from begin(stage, blend)
+    yield until(lambda: job() is not None and job().stage not in ("", "capture"), "parsing", 240)
+    (worker,) = interface().workers.values()
     os.kill(worker.pid, signal.SIGKILL)
-    yield until(lambda: not _job().active, "the end", 30)
+    yield until(lambda: not job().active, "the end", 30)
     yield 1.0
-    stage.report("killed", phase=_job().phase, error=_job().error)
+    stage.report("killed", phase=job().phase, error=job().error)
     yield from stage.screenshot("1-killed")
-    yield from stage.hover("parts4d.parse()")
-    yield from stage.click(*stage.mouse)
-    yield until(_labelled, "labels", 240)
-    stage.report("again", labelled=_labelled())
+    press_parse(stage)
+    yield until(labelled, "labels", 240)
+    stage.report("again", labelled=labelled())
 
 
 def words_and_corrections(stage: Stage, blend: str) -> Steps:
     """Other words, a part selected, corrected and soloed, and the correction kept."""
-    yield from stage.open_file(blend)
-    yield from stage.show_tab()
-    yield from stage.maximise_view()
-    yield from stage.frame("hero")
+    yield from open_hero(stage, blend)
     chosen = bpy.context.scene.parts4d
-    chosen.frames, chosen.views, chosen.resolution = "CURRENT", 4, 96
-    chosen.typed = "head, arms, shirt, legs, shoes"
-    yield from _parse(stage)
+    yield from parse(stage)
 
     renamed = time.monotonic()
     chosen.parts[0].name = "face"
@@ -102,73 +107,25 @@ def words_and_corrections(stage: Stage, blend: str) -> Steps:
 
     bpy.context.view_layer.objects.active = bpy.data.objects["body"]
     chosen.active_part = 0
-    yield from stage.click_button("parts4d.select_part(*")
+    with stage.override():
+        bpy.ops.parts4d.select_part("EXEC_DEFAULT", True, part="face")
     yield 1.0
-    stage.report("selected", mode=bpy.context.mode, faces=_selected("body"))
-    yield from stage.screenshot("1-selected")
+    stage.report("selected", mode=bpy.context.mode, faces=selected("body"))
     chosen.active_part = 2
     yield 0.5
-    yield from stage.click_button('parts4d.correct_part(part="shirt")')
+    yield from stage.hover('parts4d.correct_part(part="shirt")')
+    yield from stage.screenshot("1-selected")
+    yield from stage.click(*stage.mouse)
     yield 1.0
     bpy.ops.object.mode_set(mode="OBJECT")
-    stage.report("corrected", labels=_label_counts("body"))
-    yield from stage.click_button("parts4d.solo_part(*")
+    stage.report("corrected", labels=label_counts("body"))
+    with stage.override():
+        bpy.ops.parts4d.solo_part("EXEC_DEFAULT", True, part="shirt")
     yield 1.0
     yield from stage.screenshot("2-solo")
     bpy.ops.parts4d.show_confidence()
     yield 1.0
     yield from stage.screenshot("3-confidence")
-    yield from _parse(stage)
-    stage.report("kept", labels=_label_counts("body"))
+    yield from parse(stage)
+    stage.report("kept", labels=label_counts("body"))
     yield from stage.screenshot("4-kept")
-
-
-def _begin(stage: Stage, blend: str) -> Steps:
-    """Presses Parse for the demo character's whole animation."""
-    yield from stage.open_file(blend)
-    yield from stage.show_tab()
-    yield from stage.maximise_view()
-    yield from stage.frame("Rig")
-    chosen = bpy.context.scene.parts4d
-    chosen.views, chosen.resolution, chosen.typed = 48, 256, PARTS
-    yield 1.0
-    yield from stage.hover("parts4d.parse()")
-    yield from stage.click(*stage.mouse)
-
-
-def _parse(stage: Stage) -> Steps:
-    number = _interface().state.next_number
-    yield from stage.hover("parts4d.parse()")
-    yield from stage.click(*stage.mouse)
-    yield until(
-        lambda: any(j.number >= number and j.applied for j in _interface().state.jobs), "labels", 90
-    )
-    yield 1.0
-
-
-def _interface() -> Any:
-    return sys.modules[f"{PACKAGE}.core.interface.pump"].interface()
-
-
-def _job() -> Any:
-    jobs = _interface().state.jobs
-    return jobs[-1] if jobs else None
-
-
-def _note() -> str:
-    return str(_interface().notes.get(_job().number, ""))
-
-
-def _labelled() -> list[str]:
-    return sorted(o.name for o in bpy.data.objects if "parts4d" in o)
-
-
-def _selected(name: str) -> int:
-    ob = bpy.data.objects[name]
-    ob.update_from_editmode()
-    return sum(p.select for p in ob.data.polygons)
-
-
-def _label_counts(name: str) -> dict[str, int]:
-    values = [d.value for d in bpy.data.objects[name].data.attributes["parts_label"].data]
-    return {str(v): values.count(v) for v in sorted(set(values))}
