@@ -16,6 +16,7 @@ from . import (
     parse,
     part_face_sets,
     part_materials,
+    render_labels,
     select_part,
     setup,
     show_confidence,
@@ -37,6 +38,7 @@ _CLASSES = (
     *part_materials.CLASSES,
     *part_face_sets.CLASSES,
     *split_parts.CLASSES,
+    *render_labels.CLASSES,
     *setup.CLASSES,
 )
 _registered_command: object | None = None

@@ -36,6 +36,7 @@ class PARTS4D_PT_labels(SideBar, bpy.types.Panel):
             ).part = name
             row.operator("parts4d.correct_part", text="", icon="X").part = ""
         layout.menu(PARTS4D_MT_make.bl_idname, icon="MODIFIER")
+        layout.operator("parts4d.render_labels", icon="RENDER_STILL")
 
 
 class PARTS4D_MT_make(bpy.types.Menu):

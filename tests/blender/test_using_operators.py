@@ -33,6 +33,7 @@ MODULES = (
     "part_materials",
     "part_face_sets",
     "split_parts",
+    "render_labels",
 )
 
 

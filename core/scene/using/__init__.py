@@ -9,6 +9,7 @@ from .materials import PartMaterials, part_materials
 from .select import Selection, select_part
 from .solo import show_all_parts, solo_part
 from .split import Split, split_parts
+from .still import render_still
 
 __all__ = [
     "Confidence",
@@ -26,6 +27,7 @@ __all__ = [
     "forget_corrections",
     "labelled",
     "part_materials",
+    "render_still",
     "select_part",
     "show_all_parts",
     "show_confidence",

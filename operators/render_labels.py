@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Render the labels as a still."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from .labelled import OnLabels
+
+
+class PARTS4D_OT_render_labels(OnLabels, bpy.types.Operator):
+    bl_idname = "parts4d.render_labels"
+    bl_label = "Render Labels"
+    bl_description = (
+        "Save a picture of the labels as the camera sees them in this frame, in their exact "
+        "colours and with nothing else in it"
+    )
+    bl_options = {"REGISTER"}
+
+    filepath: bpy.props.StringProperty(
+        name="File",
+        description="The PNG file to write; empty: one beside the .blend",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+    filter_glob: bpy.props.StringProperty(default="*.png", options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self.filepath = str(_beside_the_file(context.scene.frame_current))
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def perform(self, context: bpy.types.Context) -> None:
+        from ..core.scene.using import render_still
+
+        path = _beside_the_file(context.scene.frame_current)
+        if self.filepath:
+            path = Path(bpy.path.abspath(self.filepath))
+            path = path if path.suffix.lower() == ".png" else path.with_name(f"{path.name}.png")
+        render_still(context.scene, path)
+        self.report({"INFO"}, f"Saved {path}")
+
+
+def _beside_the_file(frame: int) -> Path:
+    blend = Path(bpy.data.filepath) if bpy.data.filepath else Path.home() / "untitled"
+    return blend.with_name(f"{blend.stem}_labels_{frame:04d}.png")
+
+
+CLASSES = (PARTS4D_OT_render_labels,)
