@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 import shlex
 import sys
 from collections.abc import Iterable, Sequence
@@ -24,13 +23,13 @@ from pathlib import Path
 
 from benchmarks.quality.ablations import run_ablations
 from benchmarks.quality.captured import QUICK, CaptureOptions, capture_case
-from benchmarks.quality.cases import find_cases, spread_over_families
+from benchmarks.quality.cases import few_cases
 from benchmarks.quality.damage.study import run_damage
 from benchmarks.quality.layout import Layout
 from benchmarks.quality.methods import METHODS
 from benchmarks.quality.records import Results
 from benchmarks.quality.study import StudyOptions, run_study
-from core.errors import Parts4DError
+from core.errors import Parts4DError, exit_status
 from core.job.child_side import leave
 
 
@@ -44,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
         return measure(_parser().parse_args(arguments), shlex.join(arguments))
     except Parts4DError as error:
         print(error, file=sys.stderr)
-        return 3
+        return exit_status(error)
 
 
 def measure(chosen: argparse.Namespace, command: str) -> int:
@@ -72,8 +71,7 @@ def measure(chosen: argparse.Namespace, command: str) -> int:
 def _further_studies(options: StudyOptions) -> None:
     """Controlled failures and ablations, on a few characters of all families."""
     layout = Layout(options.out.absolute())
-    found = find_cases(options.characters)
-    cases = spread_over_families([c for c in found if re.search(options.only, c.name)], 6)
+    cases = few_cases(options.characters, options.only)
     captured = [capture_case(c, layout.capture(c.name), options.capture) for c in cases]
     print(f"Damaging {', '.join(c.name for c in cases)}", flush=True)
     run_damage(captured, layout.out, command=options.command)

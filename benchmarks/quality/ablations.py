@@ -11,23 +11,20 @@ vocabularies. Writes ablations.json, which the benchmark's report shows.
 
 from __future__ import annotations
 
-import argparse
 import math
-import re
 import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
-from core.errors import InputError, Parts4DError
+from core.errors import Parts4DError, exit_status
 from core.job.presets import PRESETS
 from core.job.spec import ParsingSettings
 
 from .captured import CaptureOptions, capture_case
-from .cases import Case, find_cases, spread_over_families
+from .cases import Case, few_cases, few_cases_parser
 from .layout import Layout
 from .methods.ours import JobMethod, judged
 from .records import AblationResults, AblationRow, ScoreRecord, write_record
@@ -131,24 +128,14 @@ def row(variant: Variant, scores: Sequence[Scores]) -> AblationRow:
 
 def main(arguments: Sequence[str]) -> int:
     """The program. Returns the exit status."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--characters", type=Path, required=True, help="FOLDER/NAME/NAME.blend")
-    parser.add_argument("--only", default="", help="regular expression on names")
-    parser.add_argument("--cases", type=int, default=6, help="so many, of all families in turn")
-    parser.add_argument("--out", type=Path, default=Path("build/benchmark"))
-    chosen = parser.parse_args(arguments)
+    chosen = few_cases_parser(__doc__ or "").parse_args(arguments)
     command = f"python -m benchmarks.quality.ablations {shlex.join(arguments)}"
-    found = [c for c in find_cases(chosen.characters) if re.search(chosen.only, c.name)]
     try:
-        if not found:
-            raise InputError(f"{chosen.characters} holds no character called so", "Change --only")
-        cases = spread_over_families(found, chosen.cases)
+        cases = few_cases(chosen.characters, chosen.only, chosen.cases)
         results = run_ablations(cases, Layout(chosen.out.absolute()), command)
     except Parts4DError as error:
         print(error, file=sys.stderr)
-        return 3
+        return exit_status(error)
     for r in results.rows:
         print(f"{r.ablation:28} {r.setting:6} {r.miou:.3f} {r.flicker:.4f} {r.seconds:6.1f} s")
     return 0

@@ -21,12 +21,13 @@ from core.errors import JobError, Parts4DError
 from core.job.arrays import load_arrays
 from core.job.capture_files import CaptureFiles
 from core.job.folder import JobFolder, file_hash
+from core.job.process import run_program
 from core.job.stages import StageStore, stage_keys
 from core.job.strict_json import load_document
 
 from .cases import Case, scan_files
-from .programs import run_limited
 
+LIMIT = 1800.0  # seconds for a child program; none takes a tenth of it
 _VERSION = 1  # raise it when captures or truths are made in another way
 
 
@@ -88,7 +89,7 @@ def capture_case(case: Case, folder: Path, options: CaptureOptions) -> CapturedC
         (folder / "case.json").unlink(missing_ok=True)
         command = [sys.executable, "-m", "benchmarks.quality.capture_main"]
         command += [json.dumps(_request(case, folder, options, key))]
-        run_limited(command, folder / "capture.log")
+        run_program(command, folder / "capture.log", LIMIT)
     return open_captured(case, folder)
 
 

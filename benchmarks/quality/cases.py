@@ -9,6 +9,7 @@ names of the parts as JSON in the scene property `gt_names`. A scan sequence is 
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import InputError
+
+FEW = 6  # a few characters of each family tell as much as all
 
 Kind = Literal["character", "scan", "demo"]
 
@@ -66,6 +69,26 @@ def spread_over_families(cases: Sequence[Case], count: int) -> list[Case]:
         families.setdefault(case.family, []).append(case)
     turns = zip_longest(*families.values())
     return [case for turn in turns for case in turn if case is not None][:count]
+
+
+def few_cases_parser(description: str) -> argparse.ArgumentParser:
+    """The arguments of a study that a few cases are enough for, see `few_cases`."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--characters", type=Path, required=True, help="FOLDER/NAME/NAME.blend")
+    parser.add_argument("--only", default="", help="regular expression on names")
+    parser.add_argument("--cases", type=int, default=FEW, help="so many, of all families in turn")
+    parser.add_argument("--out", type=Path, default=Path("build/benchmark"))
+    return parser
+
+
+def few_cases(characters: Path, only: str = "", count: int = FEW) -> list[Case]:
+    """At most `count` characters of all families. Raises InputError when none is called so."""
+    found = [c for c in find_cases(characters) if re.search(only, c.name)]
+    if not found:
+        raise InputError(f"{characters} holds no character called so", "Change --only")
+    return spread_over_families(found, count)
 
 
 def scan_files(folder: Path) -> list[Path]:

@@ -26,14 +26,14 @@ from typing import Any
 
 from core.errors import InputError, Parts4DError
 from core.job.folder import file_hash
+from core.job.process import run_program
 
-from .captured import CapturedCase, CaptureOptions, capture_case, capture_key
+from .captured import LIMIT, CapturedCase, CaptureOptions, capture_case, capture_key
 from .cases import Case, find_cases, licence_of
 from .layout import Layout
 from .methods import METHODS
 from .named import named_parts
 from .pictures import save_pictures
-from .programs import run_limited
 from .records import (
     CaseRecord,
     CaseScores,
@@ -184,7 +184,7 @@ class _Study:
         if case.kind == "demo" and _is_outdated(case.path):
             case.path.parent.mkdir(parents=True, exist_ok=True)
             command = [sys.executable, "-m", "demo", str(case.path)]
-            run_limited(command, case.path.with_suffix(".log"))
+            run_program(command, case.path.with_suffix(".log"), LIMIT)
         captured = capture_case(case, self.layout.capture(case.name), self.options.capture)
         manifest = captured.files.manifest
         sheets = save_pictures(captured, self.layout.pictures(case.name))
@@ -211,7 +211,7 @@ class _Study:
             "key": key,
         }
         command = [sys.executable, "-m", "benchmarks.quality.method_main", json.dumps(request)]
-        run_limited(command, self.layout.log(case, method))
+        run_program(command, self.layout.log(case, method), LIMIT)
         return read_record(CaseScores, self.layout.scores(case, method)).scores
 
     def _failed(self, case: str, method: str, error: str) -> tuple[ScoreRecord, ...]:

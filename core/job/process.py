@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import queue
 import subprocess
@@ -236,11 +237,18 @@ def _close(log: IO[bytes] | None) -> None:
             log.close()
 
 
-def run_program(command: Sequence[str], log: Path) -> None:
-    """Runs a short child program to its end. Raises what it failed with, as `run_job` does."""
+def run_program(command: Sequence[str], log: Path, limit: float = math.inf) -> None:
+    """Runs a child program to its end; what it says is not kept.
+
+    Raises what it failed with, as `run_job` does, and JobError after `limit` seconds.
+    """
     child = ChildProcess(command, log)
+    deadline = time.monotonic() + limit
     try:
         while not child.finished:
+            child.messages()
+            if time.monotonic() > deadline:
+                raise JobError(f"It took longer than {limit:.0f} s", f"See {log}")
             time.sleep(0.01)
         child.messages()
         failure = child.failure()

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +11,9 @@ import numpy as np
 import pytest
 
 from benchmarks.quality.captured import QUICK, capture_key, is_captured
-from benchmarks.quality.programs import run_limited
 from benchmarks.quality.records import Results, read_record
 from benchmarks.quality.study import StudyOptions, run_study
-from core.errors import InputError, JobError
+from core.errors import InputError
 from core.job.arrays import load_arrays
 from tests.unit.benchmarks.doll_case import finished_capture
 
@@ -123,15 +121,3 @@ def test_a_capture_counts_only_whole_and_for_its_key(options: StudyOptions, tmp_
     (folder / "job" / "capture" / "frame_0002.npz").unlink()
     assert not is_captured(folder, key)
     assert not is_captured(options.out / "captures" / "nobody", key)
-
-
-def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "import time; time.sleep(600)"]
-    with pytest.raises(JobError, match="longer than 1 s"):
-        run_limited(command, tmp_path / "sleep.log", limit=1)
-
-
-def test_a_program_that_crashes_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(JobError):
-        run_limited([sys.executable, "-c", "raise SystemExit(7)"], tmp_path / "crash.log")
-    run_limited([sys.executable, "-c", "pass"], tmp_path / "fine.log")

@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import CancelledError, InputError, JobError
 from core.job.events import PROTOCOL_VERSION, Message
-from core.job.process import ChildProcess
+from core.job.process import ChildProcess, run_program
 
 TOYS = Path(__file__).with_name("toys.py")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -182,3 +182,15 @@ def test_a_child_leaves_when_its_parent_closes_the_pipe(toy):
     child.stdin.close()
     assert child.wait(5) == 4
     child.stdout.close()
+
+
+def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    with pytest.raises(JobError, match="longer than 1 s"):
+        run_program(command, tmp_path / "sleep.log", limit=1)
+
+
+def test_a_program_that_crashes_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(JobError):
+        run_program([sys.executable, "-c", "raise SystemExit(7)"], tmp_path / "crash.log")
+    run_program([sys.executable, "-c", "pass"], tmp_path / "fine.log")
