@@ -72,8 +72,7 @@ def _begin_and_get_going(stage: Stage, blend: str) -> Steps:
     chosen = bpy.context.scene.parts4d
     chosen.frames, chosen.views, chosen.resolution = "ANIMATION", 32, 128
     press_parse(stage)
-    yield until(lambda: job() is not None and _captured(Path(job().folder)), "a frame", 120)
-    yield from stage.screenshot("0-running")
+    yield until(lambda: job() and _captured(Path(job().folder)) and children(), "a frame", 120)
 
 
 def _go_on(stage: Stage) -> Steps:
