@@ -95,6 +95,18 @@ def test_what_is_missing_is_said(scene, tmp_path):
         render_still(bpy.context.scene, tmp_path / "still.png")
 
 
+def test_an_earlier_picture_is_replaced_and_nothing_else_is_left(scene, tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    (folder / "still.png").write_bytes(b"an earlier picture")
+    render_still(scene, folder / "still.png")
+    assert pixels(folder / "still.png").shape == (64, 96, 4)
+    (folder / "taken.png").mkdir()
+    with pytest.raises(JobError, match=r"taken\.png"):
+        render_still(scene, folder / "taken.png")
+    assert sorted(p.name for p in folder.iterdir()) == ["still.png", "taken.png"]
+
+
 def test_a_file_that_cannot_be_written_is_said_and_the_scene_goes(scene, tmp_path):
     (tmp_path / "file").touch()
     before = file_state()

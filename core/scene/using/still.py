@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import bpy
@@ -30,24 +30,29 @@ def render_still(scene: bpy.types.Scene, path: Path) -> None:
         raise InputError("No object of this scene carries part labels", "Apply labels first")
     if scene.camera is None:
         raise InputError("The scene has no camera", "Add one, or align one to the view")
+    unfinished = path.with_name(f".{path.stem}.unfinished.png")  # an earlier picture stays whole
     with _shown(objects), _label_scene(scene, objects) as labels:
-        labels.render.filepath = str(path)
+        labels.render.filepath = str(unfinished)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             bpy.ops.render.render(write_still=True, scene=labels.name)
+            unfinished.replace(path)
         except (RuntimeError, OSError) as error:
             reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
-            raise JobError(f"The labels could not be rendered ({reason})", "Try again") from error
-    if not path.is_file():
-        raise JobError(f"Blender could not write {path}", "Choose another file or free some space")
+            raise JobError(
+                f"{path} could not be rendered ({reason})", "Choose another file or free some space"
+            ) from error
+        finally:
+            with suppress(OSError):
+                unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
 def _shown(objects: Sequence[bpy.types.Object]) -> Iterator[None]:
     """The overlay on; afterwards off again where it was."""
     hidden = [o for o in objects if overlay_of(o) is None]
-    show_overlay(hidden, True)
     try:
+        show_overlay(hidden, True)
         yield
     finally:
         show_overlay(hidden, False)
