@@ -12,23 +12,7 @@ torch = pytest.importorskip("torch")
 from core.parsing.masks import MaskSet
 from core.parsing.models.clip_image import FramedView, around_silhouette
 from core.parsing.models.cliptrase import make_cliptrase, patch_embeddings, pooled
-from core.parsing.models.loaded import release_models
-from tests.models.clip_cases import HALF, context, lively_clip, put, register, some_masks, view
-from tests.models.tiny import CLIP
-
-
-@pytest.fixture(scope="module")
-def visual():
-    return lively_clip().visual
-
-
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    monkeypatch.setenv("PARTS4D_DATA", str(tmp_path))
-    put("own", lively_clip().state_dict())
-    register("own", "clip", "own.pt", architecture=CLIP)
-    yield
-    release_models()
+from tests.models.clip_cases import HALF, context, some_masks, view
 
 
 def published(visual, pixels):

@@ -15,7 +15,6 @@ from core.errors import CancelledError
 from core.parsing.masks import MaskSet
 from core.parsing.models.clip_image import FramedView, around_silhouette
 from core.parsing.models.clip_visual import image_tokens, through_blocks
-from core.parsing.models.loaded import release_models
 from core.parsing.models.mask_tokens import (
     BLOCKS,
     attention_bias,
@@ -23,22 +22,8 @@ from core.parsing.models.mask_tokens import (
     read_image,
     read_masks,
 )
-from tests.models.clip_cases import context, lively_clip, put, register, some_masks, view
+from tests.models.clip_cases import context, lively_clip, some_masks, view
 from tests.models.tiny import CLIP
-
-
-@pytest.fixture(scope="module")
-def visual():
-    return lively_clip().visual
-
-
-@pytest.fixture
-def installed(tmp_path, monkeypatch):
-    monkeypatch.setenv("PARTS4D_DATA", str(tmp_path))
-    put("own", lively_clip().state_dict())
-    register("own", "clip", "own.pt", architecture=CLIP)
-    yield
-    release_models()
 
 
 def joint_pass(visual, pixels, coverage):
