@@ -100,53 +100,16 @@ class PARTS4D_OT_remove_environment(_SetupOperator):
         return {"FINISHED"}
 
 
-class PARTS4D_OT_fetch_model(_SetupOperator):
-    bl_idname = "parts4d.fetch_model"
-    bl_label = "Download"
-    bl_description = "Download the model, and those it is used with"
-    needs_network = True
+class _ModelOperator(_SetupOperator):
+    """Gets one model; `start` is given how to say that its terms are agreed to."""
 
     model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
     agreed: bpy.props.BoolProperty(
-        name="I agree", description="You have read the terms and agree to them", default=False
+        name="I agree",
+        description="You have read the terms and agree to them",
+        default=False,
+        options={"SKIP_SAVE"},  # to those of one model is not to those of the next
     )
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if _terms(self.model):
-            self.agreed = False
-            return context.window_manager.invoke_props_dialog(self, width=420)
-        return self.execute(context)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        _draw_terms(self.layout, self.model)
-        self.layout.prop(self, "agreed")
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        terms = ["--accept-terms"] if self.agreed else []
-        if _terms(self.model) and not terms:
-            self.report({"WARNING"}, "The model is only for those who agree to its terms")
-            return {"CANCELLED"}
-        pump.interface().setup.run(
-            f"Downloading {self.model}", ["fetch", self.model, *terms, *_network()]
-        )
-        return {"FINISHED"}
-
-
-class PARTS4D_OT_import_model(_SetupOperator):
-    bl_idname = "parts4d.import_model"
-    bl_label = "Import File"
-    bl_description = "Take a model file that you have"
-
-    model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
-    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    filter_glob: bpy.props.StringProperty(default="*.pth;*.pt;*.safetensors", options={"HIDDEN"})
-    agreed: bpy.props.BoolProperty(
-        name="I agree", description="You have read the terms and agree to them", default=False
-    )
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
 
     def draw(self, context: bpy.types.Context) -> None:
         if _terms(self.model):
@@ -154,15 +117,50 @@ class PARTS4D_OT_import_model(_SetupOperator):
             self.layout.prop(self, "agreed")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        terms = ["--accept-terms"] if self.agreed else []
-        if _terms(self.model) and not terms:
+        if _terms(self.model) and not self.agreed:
             self.report({"WARNING"}, "The model is only for those who agree to its terms")
             return {"CANCELLED"}
+        self.start(["--accept-terms"] if self.agreed else [])
+        return {"FINISHED"}
+
+    def start(self, terms: list[str]) -> None:
+        raise NotImplementedError
+
+
+class PARTS4D_OT_fetch_model(_ModelOperator):
+    bl_idname = "parts4d.fetch_model"
+    bl_label = "Download"
+    bl_description = "Download the model, and those it is used with"
+    needs_network = True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if _terms(self.model):
+            return context.window_manager.invoke_props_dialog(self, width=420)
+        return self.execute(context)
+
+    def start(self, terms: list[str]) -> None:
+        pump.interface().setup.run(
+            f"Downloading {self.model}", ["fetch", self.model, *terms, *_network()]
+        )
+
+
+class PARTS4D_OT_import_model(_ModelOperator):
+    bl_idname = "parts4d.import_model"
+    bl_label = "Import File"
+    bl_description = "Take a model file that you have"
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: bpy.props.StringProperty(default="*.pth;*.pt;*.safetensors", options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def start(self, terms: list[str]) -> None:
         pump.interface().setup.run(
             f"Importing {self.model}",
             ["import", self.model, bpy.path.abspath(self.filepath), *terms],
         )
-        return {"FINISHED"}
 
 
 class PARTS4D_OT_remove_model(_SetupOperator):

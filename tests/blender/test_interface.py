@@ -206,6 +206,22 @@ def test_missing_models_are_named_before_any_work(pump):
     assert pump.interface().state.jobs == ()
 
 
+@pytest.mark.parametrize("action", ["fetch_model", "import_model"])
+def test_terms_are_agreed_to_for_one_model_at_a_time(pump, monkeypatch, action):
+    asked = []
+    monkeypatch.setattr(pump.interface().setup, "run", lambda what, words: asked.append(words))
+    operators = importlib.import_module(f"{NAME}.operators.setup")
+    monkeypatch.setattr(operators.PARTS4D_OT_fetch_model, "needs_network", False)
+    monkeypatch.setattr(operators, "_terms", lambda model: "" if model == "free" else "terms")
+    run = getattr(bpy.ops.parts4d, action)
+    assert run(model="alpha_clip_l14") == {"CANCELLED"} and not asked
+    assert run(model="alpha_clip_l14", agreed=True) == {"FINISHED"}
+    assert "--accept-terms" in asked.pop()
+    assert run(model="humanclip") == {"CANCELLED"} and not asked
+    assert run(model="free") == {"FINISHED"}
+    assert "--accept-terms" not in asked.pop()
+
+
 def test_enabling_and_disabling_again_and_again_leaves_nothing(extension):
     for _ in range(3):
         extension.unregister()
