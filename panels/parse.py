@@ -21,6 +21,7 @@ from .base import SideBar, duration, paragraph
 STAGES = {
     "": "Starting",
     "capture": "Rendering views",
+    "sight": "Looking at views",
     "proposals": "Finding masks",
     "masklets": "Following masks",
     "validation": "Checking coverage",
@@ -128,7 +129,11 @@ class PARTS4D_PT_settings(SideBar, bpy.types.Panel):
         column.prop(chosen, "top")
         column.prop(chosen, "bottom")
         layout.prop(chosen, "engine")
-        if chosen.preset != "embedded":
+        if chosen.preset == "embedded":
+            column = layout.column(heading="Evidence", align=True)
+            for name in ("use_sight", "use_names", "use_bones"):
+                column.prop(chosen, name)
+        else:
             layout.prop(chosen, "device")
         layout.prop(chosen, "advanced")
         column = layout.column(align=True)

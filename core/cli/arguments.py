@@ -11,6 +11,7 @@ from ..job.presets import PRESETS
 from ..job.spec import (
     CaptureSettings,
     DeviceName,
+    EvidenceName,
     FrameSelection,
     ParsingSettings,
     Prompts,
@@ -145,8 +146,22 @@ def _add_parsing(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--proposer-model", metavar="CHECKPOINT")
     group.add_argument("--tracker", help="correspondence, sam2, or auto: by topology")
     group.add_argument("--tracker-model", metavar="CHECKPOINT")
-    group.add_argument("--encoder", help="names, mask_tokens, cliptrase or alpha_clip")
+    group.add_argument("--encoder", help="sight, names, mask_tokens, cliptrase or alpha_clip")
     group.add_argument("--encoder-model", metavar="CHECKPOINT")
+    group.add_argument(
+        "--evidence",
+        type=evidence,
+        metavar="sight,names,bones",
+        help="what the encoder sight goes by: the shipped vision model, names, bones; or some of "
+        "them",
+    )
+    group.add_argument(
+        "--sight-images",
+        type=int,
+        metavar="N",
+        help="views the shipped vision model looks at, of all frames together; 0: all "
+        f"({_PARSING.sight_images})",
+    )
     group.add_argument("--device", choices=get_args(DeviceName), help="where models run")
     group.add_argument("--key-frames", type=int, metavar="N", help="frames given to the proposer")
     group.add_argument("--key-views", type=int, metavar="N", help="views of each; 0: all")
@@ -204,6 +219,15 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="BLEND", help="where to save; default: NAME_parts.blend"
     )
     parser.add_argument("--in-place", action="store_true", help="save over the opened .blend")
+
+
+def evidence(text: str) -> tuple[EvidenceName, ...]:
+    """`sight,bones` as a tuple, in the order of the setting."""
+    known = get_args(EvidenceName)
+    words = {word.strip() for word in text.split(",")}
+    if not words or words - set(known):
+        raise argparse.ArgumentTypeError(f"'{text}' is not some of {', '.join(known)}")
+    return tuple(name for name in known if name in words)
 
 
 def frame_selection(text: str) -> FrameSelection:

@@ -42,6 +42,8 @@ _PARSING_OPTIONS = (
     "tracker_model",
     "encoder",
     "encoder_model",
+    "evidence",
+    "sight_images",
     "device",
     "key_frames",
     "key_views",

@@ -14,6 +14,7 @@ from ..job.presets import PRESETS, settings_of
 from ..job.spec import (
     CaptureSettings,
     DeviceName,
+    EvidenceName,
     FrameSelection,
     ParsingSettings,
     Part,
@@ -26,7 +27,7 @@ PRESET_ITEMS = [
     (
         "embedded",
         "Embedded",
-        "Reads structure and names; needs nothing installed, takes seconds",
+        "Sees with a small model of its own, reads names and bones; needs nothing installed",
         "CHECKMARK",
         0,
     ),
@@ -158,6 +159,21 @@ class PARTS4D_PG_settings(WritingOptions, bpy.types.PropertyGroup):
         description="How the character is parsed",
         items=PRESET_ITEMS,
         update=_preset_chosen,
+    )
+    use_sight: bpy.props.BoolProperty(
+        name="Sight",
+        description="Look at the character with the vision model that Parts4D brings",
+        default=True,
+    )
+    use_names: bpy.props.BoolProperty(
+        name="Names",
+        description="Read the names of objects and materials; switch off where they mislead",
+        default=True,
+    )
+    use_bones: bpy.props.BoolProperty(
+        name="Bones",
+        description="Take limbs and sides from the bones of an armature",
+        default=True,
     )
     device: bpy.props.EnumProperty(
         name="Device",
@@ -319,9 +335,19 @@ def capture_settings(chosen: PARTS4D_PG_settings) -> CaptureSettings:
 def parsing_settings(chosen: PARTS4D_PG_settings) -> ParsingSettings:
     """The preset's, or with the user's changes. Raises InputError for an unknown preset."""
     preset = settings_of(chosen.preset, device=chosen.device)
+    if chosen.preset == "embedded":
+        preset = replace(preset, evidence=evidence(chosen))
     if not chosen.advanced:
         return preset
     return replace(preset, **{name: getattr(chosen, name) for name in _PRESET_NUMBERS})
+
+
+def evidence(chosen: PARTS4D_PG_settings) -> tuple[EvidenceName, ...]:
+    """What the embedded preset goes by. Raises InputError when nothing is chosen."""
+    names = tuple(n for n in get_args(EvidenceName) if getattr(chosen, f"use_{n}"))
+    if not names:
+        raise InputError("No evidence is chosen", "Switch on Sight, Names or Bones in the settings")
+    return names
 
 
 def labelling(chosen: PARTS4D_PG_settings) -> dict[str, Any]:

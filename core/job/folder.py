@@ -14,7 +14,7 @@ from .lock import FolderLock
 from .spec import JobSpec, check_schema, load_spec, save_spec, spec_from_json, spec_to_json
 from .strict_json import load_document
 
-STAGES = ("capture", "proposals", "masklets", "validation", "embeddings", "labels")
+STAGES = ("capture", "sight", "proposals", "masklets", "validation", "embeddings", "labels")
 
 _OUR_NAMES = frozenset(
     {
@@ -42,6 +42,7 @@ class JobFolder:
         self.spec_path = self.path / "job.json"
         self.snapshot = self.path / "snapshot.blend"
         self.capture = self.path / "capture"
+        self.sight = self.path / "sight"
         self.proposals = self.path / "proposals"
         self.masklets = self.path / "masklets"
         self.validation = self.path / "validation"

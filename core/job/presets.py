@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Settings that belong together, by name, and what they need to be installed.
 
-embedded  nothing downloaded: structure and names
+embedded  nothing downloaded: the vision model that is shipped, structure, names and bones
 draft     one small model for masks, plain CLIP for words: a first look in minutes
 standard  the best masks we know on a few key frames, carried to all others exactly
 paper     OpenHuman4D as printed: one image is segmented, SAM 2 carries the masks, eq. 6 unscaled
@@ -20,7 +20,7 @@ from ..errors import InputError
 from .spec import ParsingSettings
 
 # Masks and embeddings of models fail in ways that names do not; docs/benchmark.md has the numbers.
-_SIGHT: Mapping[str, Any] = {"memory_scale": 5.0, "smoothing": 0.2}
+_BY_MODELS: Mapping[str, Any] = {"memory_scale": 5.0, "smoothing": 0.2}
 
 PRESETS: Mapping[str, ParsingSettings] = {
     "embedded": ParsingSettings(),
@@ -34,7 +34,7 @@ PRESETS: Mapping[str, ParsingSettings] = {
         encoder="mask_tokens",
         encoder_model="clip_vit_l14",
         key_frames=1,
-        **_SIGHT,
+        **_BY_MODELS,
     ),
     "standard": ParsingSettings(
         preset="standard",
@@ -46,7 +46,7 @@ PRESETS: Mapping[str, ParsingSettings] = {
         encoder="mask_tokens",
         encoder_model="clip_vit_l14_336",
         prompts="render",
-        **_SIGHT,
+        **_BY_MODELS,
     ),
     "paper": ParsingSettings(
         preset="paper",

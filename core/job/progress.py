@@ -12,6 +12,7 @@ from .events import Message
 # Shares of the time of a typical run on two cores: with the embedded default, and with models.
 _WEIGHTS = {
     "capture": 60.0,
+    "sight": 25.0,
     "proposals": 8.0,
     "masklets": 12.0,
     "validation": 4.0,
@@ -20,6 +21,7 @@ _WEIGHTS = {
 }
 _MODEL_WEIGHTS = {
     "capture": 15.0,
+    "sight": 0.0,
     "proposals": 25.0,
     "masklets": 25.0,
     "validation": 15.0,

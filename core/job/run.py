@@ -186,7 +186,7 @@ class _Run:
         self.on_event(message)
 
     def _check_finished(self, stages: Sequence[str], keys: dict[str, str]) -> None:
-        unfinished = [s for s in stages if not self.store.is_done(s, keys[s])]
+        unfinished = [s for s in stages if not self.store.is_done(s, keys[s], or_provisional=True)]
         if unfinished:
             raise JobError(
                 f"The worker ended without finishing {unfinished[0]}",

@@ -18,6 +18,7 @@ Engine = Literal["albedo", "workbench", "eevee", "cycles"]
 DeviceName = Literal["auto", "cuda", "mps", "cpu"]
 Travel = Literal["serpentine", "orbit_first"]
 Prompts = Literal["bare", "simple", "render", "imagenet"]
+EvidenceName = Literal["sight", "names", "bones"]
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,14 @@ class ParsingSettings:
     proposer_model: str = ""  # checkpoint of the proposer, where it needs one
     tracker: str = "correspondence"
     tracker_model: str = ""
-    encoder: str = "names"
+    encoder: str = "sight"
     encoder_model: str = ""
+    evidence: tuple[EvidenceName, ...] = (
+        "sight",
+        "names",
+        "bones",
+    )  # what the encoder "sight" uses
+    sight_images: int = 64  # views the vision model looks at, of all frames together; 0: all
     device: DeviceName = "auto"  # where models run; auto is the GPU where there is one
     key_frames: int = 3  # frames whose views are given to the proposer
     key_views: int = 0  # how many views of a key frame are; 0: all

@@ -18,6 +18,7 @@ from ..checkpoints.store import recorded_hash
 from ..errors import JobError
 from .atomic import disk_error, write_json
 from .folder import STAGES, JobFolder, file_hash, make_folder
+from .sight_model import sight_model_hash, uses_sight
 from .spec import JobSpec, spec_from_json, spec_to_json
 
 __all__ = ["STAGES", "StageStore", "stage_keys"]
@@ -33,14 +34,17 @@ _BOOKKEEPING = frozenset({_DONE, _STARTED})
 def stage_keys(spec: JobSpec, snapshot_hash: str) -> dict[str, str]:
     """Per stage, sha256 of everything its output depends on.
 
-    Raises InputError when the spec is not valid.
+    Where the vision model is not used, the key of `sight` is of no consequence for the others: jobs
+    from before there was one are still whole. Raises InputError when the spec is not valid.
     """
     document = spec_to_json(spec_from_json(spec_to_json(spec)))  # 1 and 1.0 become one value
     key, keys = snapshot_hash, {}
     for stage, settings in _relevant_settings(document).items():
         content = [stage, STAGE_VERSIONS[stage], key, settings]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        key = keys[stage] = hashlib.sha256(text.encode("ascii")).hexdigest()
+        keys[stage] = hashlib.sha256(text.encode("ascii")).hexdigest()
+        if stage != "sight" or uses_sight(spec.parsing):
+            key = keys[stage]
     return keys
 
 
@@ -52,9 +56,15 @@ def _relevant_settings(document: Mapping[str, Any]) -> dict[str, Any]:
     def chosen(*names: str) -> dict[str, Any]:
         return {name: parsing[name] for name in names}
 
+    evidence = chosen("evidence") if parsing["encoder"] == "sight" else {}
+    looks = "sight" in evidence.get("evidence", ())
+    sight = {**chosen("sight_images"), "model": sight_model_hash()} if looks else {}
+
     return {
         "capture": [document["character"], document["frames"], capture],
-        "proposals": chosen(
+        "sight": sight,
+        "proposals": evidence
+        | chosen(
             "proposer",
             "proposer_model",
             "key_frames",
@@ -80,12 +90,16 @@ class StageStore:
     def __init__(self, folder: JobFolder) -> None:
         self.folder = folder
 
-    def is_done(self, stage: str, key: str) -> bool:
+    def is_done(self, stage: str, key: str, or_provisional: bool = False) -> bool:
         """Whether the stage finished for this key, with the models that are installed now, and
-        its files have the sizes they had then. Models that were removed since do not matter."""
+        its files have the sizes they had then. Models that were removed since do not matter.
+
+        A provisional output counts only when `or_provisional`: it does for the run that made it.
+        """
         mark = self._read(stage, _DONE)
         return (
             mark.get("key") == key
+            and (or_provisional or not mark.get("provisional"))
             and not any(map(_was_replaced, *_models(mark)))
             and all(
                 _size(self.folder.path / name) == size for name, (size, _) in _outputs(mark).items()
@@ -117,10 +131,12 @@ class StageStore:
         outputs: Iterable[Path] | None = None,
         seconds: float = 0.0,
         models: Mapping[str, str] | None = None,
+        provisional: bool = False,
     ) -> None:
         """Records that the stage finished. Without `outputs`: all its files.
 
-        `models` are the checkpoints it was made with, name -> sha256.
+        `models` are those it was made with, name -> sha256. A `provisional` output was made without
+        something that may be there the next time, and is then made anew.
 
         Raises JobError when an output is missing or the mark cannot be written.
         """
@@ -139,6 +155,7 @@ class StageStore:
             "seconds": round(seconds, 3),
             "outputs": table,
             "models": dict(models or {}),
+            **({"provisional": True} if provisional else {}),
         }
         write_json(self._stage_folder(stage) / _DONE, mark)
 

@@ -116,6 +116,11 @@ def _validate_parsing(parsing: ParsingSettings) -> None:
     for name in ("proposer", "tracker", "encoder"):
         if not getattr(parsing, name).strip():
             raise InputError(f"parsing.{name} is empty", f"Choose a {name}")
+    if not parsing.evidence:
+        raise InputError("parsing.evidence is empty", "Use sight, names or bones, or several")
+    if len(set(parsing.evidence)) < len(parsing.evidence):
+        raise wrong_value("parsing.evidence", "without repetition", parsing.evidence)
+    _check_range("parsing.sight_images", parsing.sight_images, 0, 10**6)
     _check_range("parsing.key_frames", parsing.key_frames, 1, 2 * FRAME_LIMIT)
     _check_range("parsing.key_views", parsing.key_views, 0, MAX_VIEWS)
     _check_range("parsing.points_per_side", parsing.points_per_side, 1, 512)

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..job.arrays import save_arrays
+from ..job.sight_model import uses_sight
 from .evidence import Evidence, labels_alone, labels_together
 from .fill import nearest_seen
 from .fusion import remember
@@ -23,6 +24,7 @@ from .labelling import filled
 from .masks import MaskSet
 from .run import Run
 from .seams import Masklets
+from .sight.looking import look_at_views
 from .stage_files import (
     FrameMasksBuilder,
     load_nearest,
@@ -37,6 +39,14 @@ from .validation import connected_components, opened, uncovered
 Counts = dict[str, int]
 
 OPENING_RADIUS = 1  # pixels: thinner leftovers are rims of masks, not parts
+
+
+def look(run: Run) -> Counts:
+    """What the shipped vision model sees of every element; nothing where it is not used."""
+    if not uses_sight(run.settings):
+        return {}
+    folder = run.folder("sight")
+    return look_at_views(run.images, run.settings.sight_images, folder, run.progress)
 
 
 def make_proposals(run: Run) -> Counts:
@@ -122,6 +132,7 @@ def label_elements(run: Run) -> Counts:
 
 
 STAGES: Mapping[str, Callable[[Run], Counts]] = {
+    "sight": look,
     "proposals": make_proposals,
     "masklets": track_masklets,
     "validation": validate_masklets,

@@ -58,7 +58,11 @@ def _chosen(seam: str, name: str, implementations: Mapping[str, Any]) -> Any:
 def _structure(context: Context) -> Proposer:
     from .structure import StructureProposer
 
-    return StructureProposer(context.images.facts)
+    return StructureProposer(
+        context.images.facts,
+        sightings_of=context.sightings,
+        use_bones=context.settings.encoder != "sight" or "bones" in context.settings.evidence,
+    )
 
 
 def _sam(context: Context) -> Proposer:
@@ -102,6 +106,18 @@ def _sam2(context: Context) -> Tracker:
 def _auto(context: Context) -> Tracker:
     """Exact where elements persist; by sight where they do not."""
     return (_correspondence if context.images.constant_topology else _sam2)(context)
+
+
+def _sight(context: Context) -> MaskEncoder:
+    from .models.sight_names import make_sight_encoder
+
+    return make_sight_encoder(context.images, context.settings.evidence, context.sightings)
+
+
+def _sight_text(settings: ParsingSettings, arrays: Arrays) -> TextSide:
+    from .models.sight_names import SightText
+
+    return SightText.from_arrays(arrays)
 
 
 def _names(context: Context) -> MaskEncoder:
@@ -151,12 +167,14 @@ _TRACKERS: dict[str, Callable[[Context], Tracker]] = {
     "auto": _auto,
 }
 _ENCODERS: dict[str, Callable[[Context], MaskEncoder]] = {
+    "sight": _sight,
     "names": _names,
     "alpha_clip": _alpha_clip,
     "mask_tokens": _mask_tokens,
     "cliptrase": _cliptrase,
 }
 _TEXT_SIDES: dict[str, Callable[[ParsingSettings, Arrays], TextSide]] = {
+    "sight": _sight_text,
     "names": _names_text,
     "alpha_clip": _clip_text,
     "mask_tokens": _clip_text,

@@ -12,9 +12,11 @@ from ..errors import CancelledError
 from ..job.arrays import load_arrays
 from ..job.capture_files import CaptureFiles
 from ..job.label_files import LabelFiles
+from ..job.sight_model import uses_sight
 from ..job.spec import ParsingSettings, Part
 from .registry import make_encoder, make_proposer, make_tracker, text_side
 from .seams import Context, Images, MaskEncoder, Proposer, TextSide, Tracker
+from .sight.sightings import Sightings, has_sightings, load_sightings
 
 Item = TypeVar("Item")
 
@@ -45,7 +47,16 @@ class Run:
 
     @property
     def _context(self) -> Context:
-        return Context(self.images, self.settings, self.check_cancelled)
+        looked = uses_sight(self.settings) and has_sightings(self.folder("sight"))
+        return Context(
+            self.images,
+            self.settings,
+            self.check_cancelled,
+            self._sightings if looked else None,
+        )
+
+    def _sightings(self, frame: int) -> Sightings:
+        return load_sightings(self.folder("sight"), frame)
 
     @cached_property
     def proposer(self) -> Proposer:

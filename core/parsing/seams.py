@@ -17,6 +17,7 @@ import numpy as np
 from ..job.capture_files import CaptureFiles, Facts, Manifest, ViewImage
 from ..job.spec import ParsingSettings, Travel
 from .masks import MaskSet
+from .sight.sightings import Sightings
 
 Item = TypeVar("Item")
 
@@ -94,6 +95,7 @@ class Context:
     images: Images
     settings: ParsingSettings
     pulse: Callable[[], None] = lambda: None  # raises CancelledError after Cancel; call it often
+    sightings: Callable[[int], Sightings] | None = None  # of a frame; None: nothing was looked at
 
 
 class Progress(Protocol):

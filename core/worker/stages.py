@@ -19,6 +19,7 @@ from ..job.folder import JobFolder
 from ..job.label_files import LabelledPart, Result
 from ..job.palette import part_colors
 from ..job.presets import model_names, needs_torch, preset_title, stage_models
+from ..job.sight_model import sight_model_hash
 from ..job.spec import JobSpec, ParsingSettings
 from ..job.stages import StageStore, stage_keys
 from ..job.strict_json import load_document
@@ -26,6 +27,7 @@ from ..parsing.evidence import check_words
 from ..parsing.pipeline import STAGES
 from ..parsing.registry import check_names
 from ..parsing.run import Run
+from ..parsing.sight.looking import model_used, reason_without
 
 PACKAGES = ("numpy", "scipy")
 TORCH_PACKAGES = ("torch", "torchvision", "segment-anything", "sam2", "open_clip_torch")
@@ -61,6 +63,7 @@ def run_stages(
             raise CancelledError
         if store.is_done(current, keys[current]):
             emit(Message("stage", stage=current, state="skipped"))
+            _warn_without_sight(run, current)
         else:
             emit(Message("stage", stage=current, state="started"))
             if current == "labels":
@@ -68,15 +71,34 @@ def run_stages(
             store.prepare(current, keys[current])
             started = time.perf_counter()
             counts = compute(run)
+            _warn_without_sight(run, current)
             seconds = time.perf_counter() - started
             write_json(folder.stage(current) / "counts.json", counts)
             if current == "labels":
                 run.labels.write_result(_result(folder, spec, run, store, seconds, warnings))
             models = stage_models(spec.parsing, current)
-            store.mark_done(current, keys[current], seconds=seconds, models=models)
+            if current == "sight":
+                models |= model_used(folder.sight)
+            provisional = _lacks_sight(run)
+            store.mark_done(current, keys[current], None, seconds, models, provisional)
             emit(Message("stage", stage=current, state="finished", seconds=round(seconds, 3)))
         if current == until:
             return
+
+
+def _warn_without_sight(run: Run, stage: str) -> None:
+    """Says, once in every run, that the vision model did not look though it should have."""
+    if stage == "sight" and (reason := reason_without(run.folder("sight"))):
+        if others := [name for name in run.settings.evidence if name != "sight"]:
+            run.warn(f"Parsed with {' and '.join(others)} only. {reason}")
+        else:
+            run.warn(f"Parsed without evidence. {reason}")
+
+
+def _lacks_sight(run: Run) -> bool:
+    """Whether what is made now lacks the vision model though its file is there: it could not be
+    run, which may be different the next time. The file itself is part of the stages' keys."""
+    return bool(reason_without(run.folder("sight")) and sight_model_hash())
 
 
 def _result(
@@ -109,9 +131,10 @@ def _result(
         seconds=store.seconds() | {"labels": round(label_seconds, 3)},
         counts=counts,
         warnings=tuple(dict.fromkeys([*manifest.warnings, *warnings])),
-        versions=_versions(settings),
+        versions=_versions(settings, bool(model_used(folder.sight))),
         preset=preset_title(settings),
-        models={name: recorded_hash(find_checkpoint(name)) for name in model_names(settings)},
+        models=model_used(folder.sight)
+        | {name: recorded_hash(find_checkpoint(name)) for name in model_names(settings)},
     )
 
 
@@ -121,6 +144,8 @@ def _backends(spec: JobSpec, manifest: Manifest) -> dict[str, str]:
     for seam in ("proposer", "tracker", "encoder"):
         model = getattr(settings, f"{seam}_model")
         backends[seam] = getattr(settings, seam) + (f" ({model})" if model else "")
+    if settings.encoder == "sight":
+        backends["evidence"] = " + ".join(settings.evidence)
     if needs_torch(settings):
         from ..parsing.models.device import choose_device, describe
 
@@ -128,8 +153,9 @@ def _backends(spec: JobSpec, manifest: Manifest) -> dict[str, str]:
     return backends
 
 
-def _versions(settings: ParsingSettings) -> dict[str, str]:
+def _versions(settings: ParsingSettings, looked: bool) -> dict[str, str]:
     packages = PACKAGES + (TORCH_PACKAGES if needs_torch(settings) else ())
+    packages += ("onnxruntime",) if looked else ()
     found = {"python": platform.python_version()}
     for package in packages:
         with contextlib.suppress(PackageNotFoundError):

@@ -16,7 +16,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SMALL = ("--views", "4", "--resolution", "96")
-STAGES = ("capture", "proposals", "masklets", "validation", "embeddings", "labels")
+STAGES = ("capture", "sight", "proposals", "masklets", "validation", "embeddings", "labels")
 KEPT = "kept from an earlier run"
 
 

@@ -116,7 +116,7 @@ def test_the_report_tells_what_was_done_with_what(parsed):
         assert word in text
     result = json.loads((parsed.job / "result.json").read_text("utf-8"))
     assert [part["name"] for part in result["vocabulary"]] == list(PART_NAMES)
-    assert result["backends"]["encoder"] == "names"
+    assert result["backends"]["encoder"] == "sight"
     assert set(result["seconds"]) == set(STAGES)
     assert result["counts"]["elements"] == 486
 

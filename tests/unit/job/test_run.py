@@ -113,7 +113,7 @@ def test_an_error_of_a_child_arrives_with_its_class_and_remedy(folder, toy):
 def test_a_child_that_ends_without_output_is_an_error(folder, toy):
     with pytest.raises(JobError, match="capture ended without a result"):
         run_toys(folder, toy, capture="lazy")
-    with pytest.raises(JobError, match="without finishing proposals"):
+    with pytest.raises(JobError, match="without finishing sight"):
         run_toys(folder, toy, worker="lazy")
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import fields, replace
 
@@ -23,13 +24,15 @@ PARSING_STAGE = {
     "minimum_area": "proposals",
     "tracker_model": "masklets",
     "travel": "masklets",
+    "evidence": "sight",
+    "sight_images": "sight",
     "encoder_model": "embeddings",
     "prompts": "labels",
     "key_frames": "proposals",
     "whole_person": "proposals",
     "tracker": "masklets",
     "merge_overlap": "masklets",
-    "encoder": "embeddings",
+    "encoder": "sight",
     "memory_scale": "embeddings",
     "equalise": "labels",
     "specificity": "labels",
@@ -46,6 +49,7 @@ OTHER = {
     "travel": "orbit_first",
     "prompts": "simple",
     "device": "cpu",
+    "evidence": ("names",),
 }
 KEY = "k" * 64
 
@@ -71,6 +75,37 @@ def test_a_parsing_setting_changes_its_stage_and_those_after_it(spec, name):
     after = replace(spec, parsing=replace(spec.parsing, **{name: value}))
     first = PARSING_STAGE[name]
     assert changed_stages(spec, after) == (STAGES[STAGES.index(first) :] if first else ())
+
+
+def test_without_sight_there_is_nothing_to_look_at_anew(spec):
+    settings = replace(spec.parsing, evidence=("names", "bones"))
+    spec = replace(spec, parsing=settings)
+    more = replace(spec, parsing=replace(settings, sight_images=3))
+    assert changed_stages(spec, more) == ()
+    fewer = replace(spec, parsing=replace(settings, evidence=("names",)))
+    assert changed_stages(spec, fewer) == STAGES[STAGES.index("proposals") :]
+
+
+def test_another_vision_model_changes_what_is_seen_and_all_after_it(spec, tmp_path, monkeypatch):
+    model = tmp_path / "sight.onnx"
+    monkeypatch.setenv("PARTS4D_SIGHT_MODEL", str(model))
+    without = stage_keys(spec, "x")
+    model.write_bytes(b"a model")
+    with_it = stage_keys(spec, "x")
+    assert [s for s in STAGES if without[s] != with_it[s]] == list(STAGES[1:])
+
+
+def test_a_job_from_before_there_was_sight_is_still_whole(spec):
+    """Keys as version 0.1.0 computed them, for a job that goes by names alone."""
+    spec = replace(spec, parsing=replace(spec.parsing, encoder="names"))
+    capture = stage_keys(spec, "x")["capture"]
+    names = (
+        "proposer", "proposer_model", "key_frames", "key_views", "whole_person",
+        "points_per_side", "minimum_area",
+    )  # fmt: skip
+    settings = {name: getattr(spec.parsing, name) for name in names}
+    text = json.dumps(["proposals", 1, capture, settings], sort_keys=True, separators=(",", ":"))
+    assert stage_keys(spec, "x")["proposals"] == hashlib.sha256(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(CaptureSettings)])

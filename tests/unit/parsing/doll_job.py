@@ -29,7 +29,7 @@ def write_doll_job(
         parts=tuple(Part(word) for word in words),
         frames=FrameSelection(frames[0], frames[-1]),
         capture=CaptureSettings(azimuths=2, resolution=RESOLUTION[0]),
-        parsing=settings or ParsingSettings(),
+        parsing=settings or ParsingSettings(evidence=("names", "bones")),
     )
     folder = JobFolder.create(path, spec)
     folder.snapshot.write_bytes(b"a scene")

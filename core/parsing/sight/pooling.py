@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sums over the pixels of many views, element by element."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from .network import Sighting
+from .sightings import Sightings
+
+_MOST_WAITING = 500_000  # pixels; a view has 20 000 to 100 000
+
+
+class ElementSums:
+    """What was seen of each of E elements so far: E x (L + R + 1) float32 in memory.
+
+    A few views are gathered and added together: going through all elements costs more than the
+    view does.
+    """
+
+    def __init__(self, element_count: int, surfaces: int, regions: int) -> None:
+        self._split = (surfaces, surfaces + regions)
+        self._sum = np.zeros((element_count, surfaces + regions + 1), np.float32)
+        self._pixels = np.zeros(element_count, np.int64)
+        self._element: list[np.ndarray] = []  # per view, (P,) what each pixel shows
+        self._row: list[np.ndarray] = []  # per view, (P,) the row of its answer among all waiting
+        self._answer: list[np.ndarray] = []  # per view, (C, L + R + 1)
+
+    def add(self, element_map: np.ndarray, sighting: Sighting) -> None:
+        """One view: `element_map` (h, w) int32, -1 = background."""
+        rows, columns = np.nonzero(element_map >= 0)
+        cells, row = _compact(sighting.cells(rows, columns), sighting.boundary.size)
+        answers = (sighting.surface, sighting.region, sighting.boundary[..., None])
+        each = [a.reshape(-1, a.shape[-1])[cells] for a in answers]
+        self._row.append(row + sum(map(len, self._answer)))
+        self._answer.append(np.concatenate(each, axis=1))
+        self._element.append(element_map[rows, columns])
+        if sum(map(len, self._element)) > _MOST_WAITING:
+            self._add_waiting()
+
+    def sightings(self, surfaces: tuple[str, ...], regions: tuple[str, ...]) -> Sightings:
+        """The means."""
+        self._add_waiting()
+        mean = self._sum / np.maximum(self._pixels, 1)[:, None].astype(np.float32)
+        surface, region, boundary = np.split(mean, self._split, axis=1)
+        return Sightings(
+            surface=surface.astype(np.float16),
+            region=region.astype(np.float16),
+            boundary=boundary[:, 0].astype(np.float16),
+            pixels=np.minimum(self._pixels, np.iinfo(np.int32).max).astype(np.int32),
+            surfaces=surfaces,
+            regions=regions,
+        )
+
+    def _add_waiting(self) -> None:
+        if not self._element:
+            return
+        element, row = np.concatenate(self._element), np.concatenate(self._row)
+        answer = np.concatenate(self._answer)
+        shape = (len(self._pixels), len(answer))
+        ones = np.ones(len(element), np.float32)
+        self._sum += sparse.coo_array((ones, (element, row)), shape=shape).tocsr() @ answer
+        self._pixels += np.bincount(element, minlength=len(self._pixels))
+        for waiting in (self._element, self._row, self._answer):
+            waiting.clear()
+
+
+def _compact(number: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers below `count` that occur, in order, and the place of each of `number` in them."""
+    occurs = np.zeros(count, bool)
+    occurs[number] = True
+    found = np.flatnonzero(occurs)
+    place = np.zeros(count, np.int32)
+    place[found] = np.arange(len(found), dtype=np.int32)
+    return found, place[number]

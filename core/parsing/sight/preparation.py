@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the vision model is given of a view. Training calls the same functions.
+
+A character is shown at one size, whatever the resolution it was captured at: the larger side of
+its silhouette's box has `height` pixels. Colour, normal and coverage are averaged over area, and
+those of the silhouette's rim only over the part inside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+CHANNELS = 7  # colour 0-2, normal 3-5, coverage 6
+MULTIPLE = 32  # of both sides of the input
+BORDER = 8  # pixels of background on every side, at least
+LARGEST_SCALE = 2.0  # a tiny picture gains nothing by more
+STRIDE = 2  # input pixels to one of the output's
+
+_EMPTY = 1e-6  # coverage below which a pixel is background
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a view's silhouette box lies in the network's input."""
+
+    box: tuple[int, int, int, int]  # top, left, bottom, right in the view; the last two excluded
+    size: tuple[int, int]  # (h, w) pixels of the box in the input
+    corner: tuple[int, int]  # (row, column) of its top-left pixel in the input
+
+    def output_pixels(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Where pixels of the view lie in the output: (2, P) float32 rows and columns.
+
+        In units of the output's pixels, whose centres are whole numbers. `rows` and `columns`
+        (P,) are those of the view.
+        """
+        points = np.stack([rows, columns]).astype(np.float32)
+        for axis in range(2):
+            low, high = self.box[axis], self.box[axis + 2]
+            scale = self.size[axis] / (high - low)
+            place = (points[axis] - low + 0.5) * scale + self.corner[axis]
+            points[axis] = place / STRIDE - 0.5
+        return points
+
+
+def prepare(
+    color: np.ndarray, normal_camera: np.ndarray, silhouette: np.ndarray, height: int
+) -> tuple[np.ndarray, Placement]:
+    """(7, H, W) float32 input of the network, H and W multiples of 32, and where the view is in it.
+
+    `color` (h, w, 3) uint8 sRGB; `normal_camera` (h, w, 3) float32 unit normals with OpenCV's axes
+    (x right, y down, z forward); `silhouette` (h, w) bool; `height` in pixels, of the larger side
+    of the silhouette's box. Channels 0-2 are colour - 0.5, 3-5 the normal, 6 the share of the pixel
+    inside the silhouette. Outside, all are 0.
+
+    Raises ValueError for an empty silhouette.
+    """
+    box = silhouette_box(silhouette)
+    top, left, bottom, right = box
+    size = scaled_size(bottom - top, right - left, height)
+    window_of_view = (slice(top, bottom), slice(left, right))
+    channels = scaled_channels(
+        color[window_of_view], normal_camera[window_of_view], silhouette[window_of_view], size
+    )
+    shape = [-(-(side + 2 * BORDER) // MULTIPLE) * MULTIPLE for side in size]
+    corner = ((shape[0] - size[0]) // 2, (shape[1] - size[1]) // 2)
+    planes = np.zeros((CHANNELS, *shape), np.float32)
+    window = planes[:, corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]]
+    window[...] = np.moveaxis(channels, 2, 0)
+    return planes, Placement(box, size, corner)
+
+
+def scaled_channels(
+    color: np.ndarray, normal_camera: np.ndarray, inside: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    """(*size, 7) float32: the channels of the input for a picture of another size.
+
+    Arguments as those of `prepare`, cut to the same window.
+    """
+    packed = np.empty((*inside.shape, CHANNELS), np.float32)
+    np.multiply(color, np.float32(1 / 255), out=packed[..., :3])
+    packed[..., :3] -= 0.5
+    packed[..., 3:6] = normal_camera
+    packed[..., 6] = 1.0
+    packed *= inside[..., None]
+    channels = _scaled(packed, size)
+    coverage = channels[..., 6:]
+    shown = coverage > _EMPTY
+    channels[..., :6] /= np.where(shown, coverage, 1.0)
+    length = np.sqrt(np.einsum("hwc,hwc->hw", channels[..., 3:6], channels[..., 3:6]))
+    channels[..., 3:6] /= np.maximum(length, _EMPTY)[..., None]
+    return np.where(shown, channels, np.float32(0))
+
+
+def camera_normals(normal: np.ndarray, world_to_camera: np.ndarray) -> np.ndarray:
+    """(h, w, 3) float32 unit normals along the camera's axes.
+
+    `normal` (h, w, 3) int8 in world space, times 127, as captured; `world_to_camera` (4, 4).
+    A zero normal stays zero.
+    """
+    rotation = (world_to_camera[:3, :3] / 127.0).astype(np.float32)
+    turned = cv2.transform(normal.astype(np.float32), rotation)
+    length = np.sqrt(np.einsum("hwc,hwc->hw", turned, turned))
+    turned /= np.maximum(length, _EMPTY)[..., None]
+    return np.asarray(turned)
+
+
+def silhouette_box(silhouette: np.ndarray) -> tuple[int, int, int, int]:
+    """Top, left, bottom, right; the last two excluded. Raises ValueError when it is empty."""
+    rows, columns = np.flatnonzero(silhouette.any(1)), np.flatnonzero(silhouette.any(0))
+    if not len(rows):
+        raise ValueError("the silhouette is empty")
+    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+
+
+def scaled_size(rows: int, columns: int, height: int) -> tuple[int, int]:
+    """(h, w) of a box at the size the network was trained for; never enlarged more than twice."""
+    scale = min(height / max(rows, columns), LARGEST_SCALE)
+    return max(1, round(rows * scale)), max(1, round(columns * scale))
+
+
+def _scaled(packed: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(h, w, 7) float32, averaged over area."""
+    if packed.shape[:2] == size:
+        return packed
+    shrinks = size[0] <= packed.shape[0] and size[1] <= packed.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    # OpenCV takes four channels at once.
+    halves = (packed[..., :4], packed[..., 4:])
+    scaled = [cv2.resize(np.ascontiguousarray(h), size[::-1], interpolation=how) for h in halves]
+    return np.concatenate(scaled, axis=2)
