@@ -8,10 +8,12 @@
                                                     for a distribution's Blender, see below
 
 The wheels of a platform's zip lie in its folder `wheels/`, named by no key of the manifest, so that
-Blender does not install them beside those of other extensions. The wheels for both of Blender's
-Pythons together do not fit into a zip of 120 MB on Linux (147 MB) and Windows (132 MB). NumPy alone
-could be taken from Blender, but that of Blender 4.2 is too old for SciPy. So there is a zip for
-each Python; the manifest says for which versions of Blender it is.
+Blender does not install them beside those of other extensions. Even for one Python they are 115 MB
+on Linux, with the vision model more than a zip of 120 MB holds; packed anew by LZMA they are a
+quarter smaller (see pack_wheels.py; a few minutes, once). Those for both of Blender's Pythons
+together would still not fit. NumPy alone could be taken from Blender, but that of Blender 4.2 is
+too old for SciPy. So there is a zip for each Python; the manifest says for which versions of
+Blender it is.
 
 Distributions build Blender with their own Python: Debian 13 has Blender 4.3 with Python 3.13. With
 --python there is only a zip for that Python, for --blender-min and all later versions.
@@ -32,6 +34,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
+from pack_wheels import pack_all
 from setup_env import REPOSITORY, available, set_up
 
 from core.checkpoints.progress import Progress
@@ -136,7 +139,8 @@ def collect_wheels(platform: str, python: tuple[int, int], folder: Path = CACHE)
 
 
 def add_wheels(plain: Path, wheels: Sequence[Path], platform: str, blender: Range) -> Path:
-    """A new zip beside `plain`: with the wheels, and a manifest for one platform and Python.
+    """A new zip beside `plain`: with the wheels (and what else is among them), and a manifest for
+    one platform and Python.
 
     Raises InputError when it becomes too large.
     """
@@ -225,7 +229,8 @@ def _build_all(python: Path, tool: Path, chosen: argparse.Namespace) -> list[Pat
         for platform in chosen.platform or PLATFORMS:
             for blender in ranges:
                 wheels = collect_wheels(platform, blender.python)
-                made = add_wheels(plain, wheels, platform, blender)
+                packed = pack_all(wheels, CACHE / platform / f"packed-{blender.name}")
+                made = add_wheels(plain, packed, platform, blender)
                 paths.append(Path(shutil.move(made, out / made.name)))
     return paths
 

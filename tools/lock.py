@@ -33,6 +33,9 @@ PYTHON = "3.11"  # the oldest that is supported
 SOURCES = ("antlr4-python3-runtime", "iopath", "sam2")
 # What differs between the kinds of graphics hardware.
 TORCH = re.compile(r"(torch|torchvision|triton|nvidia-.*|cuda-.*)$")
+# Named by ONNX Runtime for its tools; a session only needs NumPy.
+TOOLS_ONLY = ("coloredlogs", "flatbuffers", "humanfriendly", "protobuf", "pyreadline3")
+WITHOUT_TORCH = (*TOOLS_ONLY, "mpmath", "packaging", "sympy")
 # Needed only where Python runs in a browser.
 _BROWSER = "sys_platform == 'emscripten'"
 
@@ -45,8 +48,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--uv", default=shutil.which("uv") or "uv")
     uv = parser.parse_args(arguments).uv
     try:
-        write("embedded.txt", "The worker without models", resolve(uv, ["embedded.in"]))
-        pins = resolve(uv, ["full.in", "torch-pypi.in"])
+        embedded = without(resolve(uv, ["embedded.in"]), WITHOUT_TORCH)
+        write("embedded.txt", "The worker without models", embedded)
+        pins = without(resolve(uv, ["full.in", "torch-pypi.in"]), TOOLS_ONLY)
         torch = {pin: hashes for pin, hashes in pins.items() if TORCH.match(name_of(pin))}
         sources = {pin: hashes for pin, hashes in pins.items() if name_of(pin) in SOURCES}
         rest = {p: h for p, h in pins.items() if p not in torch and p not in sources}
@@ -89,6 +93,11 @@ def read(text: str) -> Pins:
         if _BROWSER not in pin:
             pins[pin.replace(" ; sys_platform != 'emscripten'", "")] = hashes
     return pins
+
+
+def without(pins: Pins, packages: Iterable[str]) -> Pins:
+    """The pins of other packages."""
+    return {pin: hashes for pin, hashes in pins.items() if name_of(pin) not in packages}
 
 
 def name_of(pin: str) -> str:

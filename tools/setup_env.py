@@ -55,9 +55,10 @@ def environment(blender: str, root: Path = DEFAULT_ROOT) -> Environment:
         raise MissingEnvironment(
             f"There is no environment for Blender {blender}", f"Known are {', '.join(PYTHON_OF)}"
         )
-    requirements = PinFile(REPOSITORY / "requirements" / f"bpy-{blender}.txt")
-    modules = ("numpy", "scipy", "cv2", "pytest", "hypothesis")
-    return Environment(root / f"bpy-{blender}", (requirements,), modules, SPACE)
+    requirements = REPOSITORY / "requirements" / f"bpy-{blender}.txt"
+    pins = PinFile(requirements, complete=True)
+    modules = ("numpy", "scipy", "cv2", "onnxruntime", "pytest", "hypothesis")
+    return Environment(root / f"bpy-{blender}", (pins,), modules, SPACE)
 
 
 def installer(blender: str) -> Installer:

@@ -308,7 +308,8 @@ def _test_line(test: dict[str, Any]) -> str:
     named = [f"{name} {versions[name]}" for name in ("torch", "numpy") if name in versions]
     where = [test["device_name"]] if "device_name" in test else []
     said = ", ".join([f"Python {test.get('python', '?')}", *named, *where])
-    return f"self-test passed in {test.get('seconds', '?')} s: {said}"
+    lacking = [f"; without {name}: {why}" for name, why in test.get("without", {}).items()]
+    return f"self-test passed in {test.get('seconds', '?')} s: {said}{''.join(lacking)}"
 
 
 def _watch_for_cancel(as_json: bool) -> Cancelled:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The two environments of the worker, and which of them a run uses.
 
-embedded  numpy, scipy, OpenCV, PyMaxflow: from the extension's zip, or by pip in a checkout
+embedded  numpy, scipy, OpenCV, PyMaxflow, ONNX Runtime: from the extension's zip, or by pip in a
+          checkout
 full      PyTorch and the models' packages as well: made by pip or uv when the user asks for it
 """
 
@@ -24,6 +25,9 @@ from .unpacked import UnpackedWheels
 
 VARIABLE = "PARTS4D_PYTHON"  # environment variable that names the worker's Python
 MODULES = ("numpy", "scipy", "cv2", "maxflow")
+# Runs the shipped vision model. Without it parsing goes on with names and bones, so that a missing
+# system library, or a Python of the user's own without it, is no reason to refuse to work.
+WELCOME_MODULES = ("onnxruntime?",)
 FULL_MODULES = (*MODULES, "torch", "torchvision", "sam2", "segment_anything", "open_clip")
 PINS = Path(__file__).with_name("requirements")
 _EXTENSION = Path(__file__).resolve().parents[2]
@@ -75,10 +79,11 @@ def embedded_environment() -> Environment | UnpackedWheels:
     """For this very Python."""
     pins = PinFile(PINS / "embedded.txt")
     if WHEELS.is_dir():
-        return UnpackedWheels(WHEELS, data_folder(), pins, MODULES)
+        return UnpackedWheels(WHEELS, data_folder(), pins, (*MODULES, *WELCOME_MODULES))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     path = data_folder() / f"embedded-python{version}"
-    return Environment(path, (pins,), MODULES, space=_GB // 2, size=300 * 2**20)
+    modules = (*MODULES, *WELCOME_MODULES)
+    return Environment(path, (pins,), modules, space=_GB // 2, size=350 * 2**20)
 
 
 def full_path() -> Path:
@@ -102,7 +107,8 @@ def full_environment(backend: str = "", version: str = "", asked: bool = False) 
     torch = _torch_pins(backend, version)
     pins = (PinFile(PINS / "full.txt"), torch, PinFile(PINS / "full-sources.txt", sources=True))
     sizes = (int(space * _GB), int(size * _GB))
-    return Environment(path, pins, FULL_MODULES, *sizes, backend, asked)
+    modules = (*FULL_MODULES, *WELCOME_MODULES)
+    return Environment(path, pins, modules, *sizes, backend, asked)
 
 
 def backend_to_install(wanted: str = "") -> tuple[Backend, bool]:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What an environment's own Python says of it: `python -I THIS MODULES DEVICE PIN_FILE...`.
 
-DEVICE is `auto` or `cpu`: with the latter no graphics card is tried.
+MODULES are imported; one with a `?` may fail. DEVICE is `auto` or `cpu`: with the latter no
+graphics card is tried.
 
 Prints one line of JSON: `problem` and `remedy` (empty when all is well), `versions` of what is
-pinned, `seconds`; with PyTorch also `device`, `device_name` and `compute_seconds` of a tiny forward
-pass there. Knows nothing of Parts4D, so that it can be run by any Python.
+pinned, `without` (module that may be missing and is -> why), `seconds`; with PyTorch also `device`,
+`device_name` and `compute_seconds` of a tiny forward pass there. Knows nothing of Parts4D, so that
+it can be run by any Python.
 """
 
 from __future__ import annotations
@@ -56,13 +58,22 @@ def _applies(marker: str | None) -> bool:
     return bool(Marker(marker.strip()).evaluate())
 
 
-def check_imports(modules: list[str]) -> None:
-    """Raises Failed for the first module that cannot be imported."""
-    for name in modules:
+def check_imports(modules: list[str]) -> dict[str, str]:
+    """The modules that may be missing (`name?`) and are -> why.
+
+    Raises Failed for the first other one that cannot be imported.
+    """
+    without = {}
+    for module in modules:
+        name = module.rstrip("?")
         try:
             importlib.import_module(name)
         except Exception as error:
-            raise _import_failure(name, error) from error
+            failure = _import_failure(name, error)
+            if name == module:
+                raise failure from error
+            without[name] = ". ".join(failure.args)
+    return without
 
 
 def _import_failure(name: str, error: Exception) -> Failed:
@@ -126,7 +137,7 @@ def main(arguments: list[str]) -> int:
     result: dict[str, Any] = {"problem": "", "remedy": "", "python": sys.version.split()[0]}
     try:
         result["versions"] = check_versions(pin_files)
-        check_imports(modules)
+        result["without"] = check_imports(modules)
         if "torch" in modules:
             result |= compute(wanted)
     except Failed as failure:

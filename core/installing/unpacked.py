@@ -34,6 +34,7 @@ from .failures import MissingEnvironment, cannot_change
 from .folders import MARKER, SELF_TEST, STAMP, read_json, remove_environment
 from .pins import PinFile, digest_of, pinned_hashes
 
+PACKED = "packed.json"  # in the folder of wheels: name -> sha256 of those we packed anew
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _UNUSED = 30 * 24 * 3600  # seconds
 _RENAMES = 20  # attempts: on Windows a virus scanner may hold a new file for a moment
@@ -137,7 +138,7 @@ class UnpackedWheels:
 
     def _chosen(self) -> list[Path]:
         """The wheel of every pin for this Python, its hash checked."""
-        chosen = []
+        chosen, packed = [], read_json(self.wheels / PACKED)
         for pin, hashes in pinned_hashes(self.pins.path).items():
             wheel = find_wheel(self.wheels, pin, self.version)
             if wheel is None:
@@ -145,7 +146,7 @@ class UnpackedWheels:
                     f"This copy of Parts4D brings no {pin} for Python {self._version}",
                     "Install the copy of Parts4D that is made for this version of Blender",
                 )
-            if hash_file(wheel) not in hashes:
+            if hash_file(wheel) not in {*hashes, packed.get(wheel.name)}:
                 raise MissingEnvironment(
                     f"{wheel} is damaged", "Install the extension Parts4D again"
                 )
@@ -213,6 +214,11 @@ def unpack_wheel(wheel: Path, folder: Path, cancelled: Cancelled = never) -> Non
     except zipfile.BadZipFile as error:
         raise MissingEnvironment(
             f"{wheel} is damaged ({error})", "Install the extension Parts4D again"
+        ) from error
+    except RuntimeError as error:  # of zipfile, where Python was built without LZMA
+        raise MissingEnvironment(
+            f"{wheel} cannot be unpacked by this Python ({error})",
+            "Use Blender from blender.org, or the zip of Parts4D without wheels",
         ) from error
 
 

@@ -35,9 +35,9 @@ def test_the_pins_name_no_server_but_hashes(path):
     assert "://" not in path.read_text()
 
 
-def test_the_worker_without_models_needs_four_packages():
+def test_the_worker_without_pytorch_needs_five_packages():
     names = [pin.split("==")[0] for pin in pinned(PINS / "embedded.txt")]
-    assert names == ["numpy", "opencv-python-headless", "pymaxflow", "scipy"]
+    assert names == ["numpy", "onnxruntime", "opencv-python-headless", "pymaxflow", "scipy"]
 
 
 def test_the_sets_for_other_cards_hold_fitting_pairs():

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,9 @@ from core.installing.checking import ask_self_test
 from core.installing.failures import MissingEnvironment
 
 
-def ask(folder: Path, modules: dict[str, str], pins: str = "") -> dict[str, object]:
+def ask(
+    folder: Path, modules: dict[str, str], pins: str = "", more: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """The self-test of a Python that has these modules, name -> code, besides its own."""
     for name, code in modules.items():
         (folder / f"{name}.py").write_text(code)
@@ -21,7 +24,7 @@ def ask(folder: Path, modules: dict[str, str], pins: str = "") -> dict[str, obje
     start += "import runpy; runpy.run_path(sys.argv[0], run_name='__main__')"
     (folder / "start.py").write_text(start)
     python = [sys.executable, "-I", str(folder / "start.py")]
-    return ask_self_test(python, list(modules), [folder / "pins.txt"], never)
+    return ask_self_test(python, [*modules, *more], [folder / "pins.txt"], never)
 
 
 def test_versions_and_time_are_told(tmp_path):
@@ -61,6 +64,13 @@ def test_a_pin_for_another_system_is_passed_over(tmp_path):
 def test_a_failed_import_becomes_a_sentence_with_a_remedy(tmp_path, code, problem):
     found = ask(tmp_path, {"broken": code})
     assert problem in str(found["problem"]) and found["remedy"]
+
+
+def test_a_module_that_may_be_missing_is_no_failure_but_told(tmp_path):
+    found = ask(tmp_path, {"fine": ""}, more=("never_there?", "fine?"))
+    assert found["problem"] == ""
+    assert list(found["without"]) == ["never_there"]
+    assert "never_there cannot be imported" in found["without"]["never_there"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -17,7 +19,7 @@ from core.checkpoints.download import DownloadError
 from core.errors import CancelledError
 from core.installing.failures import MissingEnvironment
 from core.installing.pins import PinFile
-from core.installing.unpacked import UnpackedWheels, find_wheel, unpack_wheel
+from core.installing.unpacked import PACKED, UnpackedWheels, find_wheel, unpack_wheel
 from tests.unit.installing.tiny_packages import make_wheel
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -102,6 +104,35 @@ def test_a_damaged_wheel_is_refused(unpacked):
     with pytest.raises(MissingEnvironment, match=r"is damaged\. Install the extension"):
         unpacked.install()
     assert unpacked.state() == "not installed"
+
+
+def packed_anew(wheel: Path) -> None:
+    """By LZMA, with its hash in the list beside it."""
+    with zipfile.ZipFile(wheel) as source:
+        members = {name: source.read(name) for name in source.namelist()}
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_LZMA) as target:
+        for name, content in members.items():
+            target.writestr(name, content)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (wheel.parent / PACKED).write_text(json.dumps({wheel.name: digest}))
+
+
+def test_wheels_packed_anew_for_the_zip_are_taken_when_they_are_whole(unpacked):
+    wheel = next(unpacked.wheels.glob("tiny*"))
+    packed_anew(wheel)
+    unpacked.install()
+    assert unpacked.verify()["problem"] == ""
+    unpacked.remove()
+    wheel.write_bytes(wheel.read_bytes()[:-1])
+    with pytest.raises(MissingEnvironment, match=r"is damaged\. Install the extension"):
+        unpacked.install()
+
+
+def test_a_python_without_lzma_is_told_where_to_find_another(unpacked, monkeypatch):
+    packed_anew(next(unpacked.wheels.glob("tiny*")))
+    monkeypatch.setattr(zipfile, "lzma", None)
+    with pytest.raises(MissingEnvironment, match=r"cannot be unpacked .*lzma.* Blender from"):
+        unpacked.install()
 
 
 def test_a_copy_for_another_blender_says_so(unpacked):

@@ -43,6 +43,11 @@ def test_what_depends_on_the_card_is_told_from_the_rest():
     assert not lock.TORCH.match("open-clip-torch") and not lock.TORCH.match("numpy")
 
 
+def test_what_only_tools_of_a_package_need_is_left_out():
+    pins = lock.read(TEXT)
+    assert list(lock.without(pins, ("anyio",))) == ["torch==2.15.0"]
+
+
 def test_a_missing_uv_is_a_sentence():
     with pytest.raises(InputError, match="uv cannot be started"):
         lock.resolve("/no/such/uv", ["embedded.in"])
