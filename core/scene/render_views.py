@@ -13,7 +13,7 @@ from mathutils import Matrix
 from ..job.capture_files import ViewImage
 from ..job.spec import Engine
 from .color import configure_color, own_materials, render_color
-from .passes import render_passes, view_image
+from .passes import Passes, render_passes, view_image
 from .rig import SENSOR, Bounds, Camera, Rig
 from .stage import add_camera, configure_passes, render_scene
 
@@ -49,10 +49,7 @@ class ViewRenderer:
         cameras = [self.rig.camera(v, bounds.center) for v in range(len(self.rig.views))]
         images = []
         for view, camera in enumerate(cameras):
-            self._place(camera, bounds)
-            window = self.rig.window(view, bounds)
-            passes = render_passes(self.passes, self.folder, window)
-            images.append(view_image(passes, camera, self.rig))
+            images.append(view_image(self.passes_of(view, bounds), camera, self.rig))
             if self.engine == "albedo":
                 view_done()
         if self.engine == "albedo":
@@ -65,6 +62,11 @@ class ViewRenderer:
                 images[index] = replace(image, color=color)
                 view_done()
         return images
+
+    def passes_of(self, view: int, bounds: Bounds) -> Passes:
+        """The raw pixels of one view as the scene is now."""
+        self._place(self.rig.camera(view, bounds.center), bounds)
+        return render_passes(self.passes, self.folder, self.rig.window(view, bounds))
 
     def _place(self, camera: Camera, bounds: Bounds) -> None:
         data = self.camera.data

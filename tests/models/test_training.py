@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The training of the vision model, with a tiny network on drawn views."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import InputError, JobError
+from core.job.capture_files import ViewImage
+from core.parsing.sight.network import SightNetwork
+from tests.unit.training.views import drawn_shard, drawn_view
+from training.augment import Augmentation
+from training.bank import NO_LABEL, REGIONS, SURFACES, surface_index
+from training.export import export
+from training.judging import judge, mean_iou
+from training.losses import SightLoss, group_of, level_matrix
+from training.network import SightNet
+from training.settings import NetworkSize, TrainingSettings, read_settings
+from training.train import CHECKPOINT, read_weights, train
+from training.views import Mixture, is_held_out, surface_frequency
+
+_SIZE = NetworkSize(8, (8, 16, 16, 32), (1, 1, 1, 1), 1, 4, (16, 16, 16))
+_HOW = Augmentation(tile=(64, 32), height=56.0, repainted=0.0, without_color=0.0, clay=0.0)
+_RUN = TrainingSettings(
+    steps=60,
+    batch=4,
+    warm_up=2,
+    judge_every=30,
+    workers=0,
+    learning_rate=5e-3,
+    averaging=0.9,
+    held_out_people=("guest",),
+    held_out_share=0.0,
+    network=_SIZE,
+    augmentation=_HOW,
+)
+
+
+@pytest.fixture(scope="module")
+def shards():
+    return [drawn_shard("one"), drawn_shard("two"), drawn_shard("three", person="guest")]
+
+
+@pytest.fixture(scope="module")
+def trained(shards, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    train(shards, _RUN, out, report=lambda line: None)
+    return out
+
+
+def test_answers_have_half_the_size_of_the_picture() -> None:
+    surface, region, boundary = SightNet(len(SURFACES), len(REGIONS), _SIZE)(
+        torch.zeros(2, 7, 96, 64)
+    )
+    assert surface.shape == (2, len(SURFACES), 48, 32)
+    assert region.shape == (2, len(REGIONS), 48, 32)
+    assert boundary.shape == (2, 1, 48, 32)
+
+
+def test_the_shipped_size_fits_its_package() -> None:
+    network = SightNet(len(SURFACES), len(REGIONS))
+    assert sum(p.numel() for p in network.parameters()) * 2 < 24 * 2**20
+
+
+def test_a_right_answer_costs_less_than_one_of_the_same_kind_and_that_less_than_another() -> None:
+    loss = SightLoss(torch.ones(len(SURFACES)) / len(SURFACES))
+    truth = torch.full((1, 8, 8), surface_index("shirt"))
+    region = torch.zeros_like(truth)
+    border = torch.zeros_like(truth)
+    costs = []
+    for answer in ("shirt", "blouse", "trousers"):
+        said = torch.zeros(1, len(SURFACES), 8, 8)
+        said[:, surface_index(answer)] = 6
+        outputs = (said, torch.zeros(1, len(REGIONS), 8, 8), torch.zeros(1, 1, 8, 8))
+        costs.append(float(loss(outputs, truth, region, border)["loss"]))
+    assert costs[0] < costs[1] < costs[2]
+
+
+def test_pixels_nobody_knows_cost_nothing() -> None:
+    loss = SightLoss(torch.ones(len(SURFACES)) / len(SURFACES))
+    truth = torch.full((1, 8, 8), NO_LABEL)
+    truth[:, :4] = surface_index("hat")
+    said = torch.randn(1, len(SURFACES), 8, 8, requires_grad=True)
+    outputs = (said, torch.zeros(1, len(REGIONS), 8, 8), torch.zeros(1, 1, 8, 8))
+    loss(outputs, truth, truth.clamp(max=3), torch.zeros_like(truth))["surface"].backward()
+    assert not said.grad[:, :, 4:].any()
+    assert said.grad[:, :, :4].any()
+
+
+def test_coarse_classes_are_those_of_the_bank() -> None:
+    group = level_matrix("class")
+    upper, lower = surface_index("jacket"), surface_index("skirt")
+    found = group_of(torch.tensor([upper, surface_index("blouse"), lower, NO_LABEL]), group)
+    assert found[0] == found[1] != found[2]
+    assert found[3] == NO_LABEL
+
+
+def test_held_out_people_and_garments_are_not_drawn(shards) -> None:
+    assert is_held_out(shards[2], ["guest"], [], 0.0)
+    assert is_held_out(replace(shards[0], garments=("cape07",)), [], ["cape07"], 0.0)
+    assert not is_held_out(shards[0], ["guest"], ["cape07"], 0.0)
+    names = [drawn_shard(str(i)) for i in range(400)]
+    assert 0.05 < np.mean([is_held_out(s, [], [], 0.1) for s in names]) < 0.16
+
+
+def test_families_are_drawn_by_weight() -> None:
+    small = replace(drawn_shard(family="scan"), views=(drawn_view(30, 12),))
+    mixture = Mixture([drawn_shard(family="valid"), small], {"valid": 3.0, "scan": 1.0}, _HOW, 1)
+    rng = np.random.default_rng(0)
+    heights = [mixture._view(rng).surface.shape[0] for _ in range(400)]
+    assert 0.18 < np.mean(np.array(heights) == 30) < 0.32
+
+
+def test_training_learns_what_is_drawn(shards, trained) -> None:
+    before = judge(SightNet(len(SURFACES), len(REGIONS), _SIZE), shards[2:], 56.0)
+    after = judge(read_weights(trained / "best.pt")[0], shards[2:], 56.0)
+    assert after["mean"]["class"] > before["mean"]["class"] + 0.2
+    lines = [json.loads(line) for line in (trained / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "score" in line] == [30, 60, 60]
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(shards, trained, tmp_path) -> None:
+    half = replace(_RUN, steps=30)
+    train(shards, half, tmp_path, report=lambda line: None)
+    said: list[str] = []
+    train(shards, _RUN, tmp_path, report=said.append)
+    assert any("goes on at step 30" in line for line in said)
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    assert state["step"] == 60
+
+
+def test_without_figures_to_judge_by_nothing_is_trained(shards, tmp_path) -> None:
+    with pytest.raises(InputError, match="Too few figures"):
+        train(shards[:2], _RUN, tmp_path, report=lambda line: None)
+
+
+def test_the_exported_file_is_what_the_extension_reads(trained, tmp_path) -> None:
+    path = tmp_path / "sight.onnx"
+    assert export(trained / "best.pt", path, 56.0, "tiny") < 0.02
+    model = SightNetwork.load(path)
+    assert (model.name, model.height, model.surfaces) == ("tiny", 56, SURFACES)
+    view = drawn_view()
+    color = np.where(view.silhouette[..., None], view.albedo, np.uint8(255))
+    element = np.where(view.silhouette, 0, -1).astype(np.int32)
+    depth = np.zeros(element.shape, np.float16)
+    image = ViewImage(
+        element.shape, (0, 0), element, color, view.normal, depth, np.eye(4), np.eye(3)
+    )
+    seen = model.look(image)
+    middle = seen.surface[:, seen.surface.shape[1] // 2].argmax(-1)
+    assert {SURFACES[i] for i in np.unique(middle)} >= {"shirt", "trousers"}
+
+
+def test_another_file_is_refused_as_weights(tmp_path) -> None:
+    path = tmp_path / "best.pt"
+    path.write_bytes(b"not weights")
+    with pytest.raises(JobError, match="no weights"):
+        read_weights(path)
+
+
+def test_the_shipped_settings_can_be_read() -> None:
+    settings = read_settings()
+    assert settings.held_out_people and settings.held_out_garments
+
+
+def test_mean_iou_leaves_out_classes_that_hardly_occur() -> None:
+    table = np.array([[90, 10, 0], [0, 100, 0], [0, 0, 0]])
+    assert mean_iou(table) == pytest.approx((90 / 100 + 100 / 110) / 2)
+
+
+def test_frequencies_count_only_what_is_known(shards) -> None:
+    frequency = surface_frequency(shards)
+    assert float(frequency.sum()) == pytest.approx(1.0)
+    assert float(frequency[surface_index("skin")]) == pytest.approx(1 / 3, abs=0.02)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The trained network as the one file that the extension ships."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import numpy_helper
+
+from core.errors import JobError
+from core.job.atomic import replacing
+
+from .bank import REGIONS, SURFACES
+from .network import CHANNELS, SightNet
+from .train import read_weights
+
+OPSET = 17
+LARGEST = 25 * 2**20  # bytes of the file
+_TOLERANCE = 0.05  # of probabilities, against the network it was made from
+_OUTPUTS = ("surface", "region", "boundary")
+
+
+def export(weights: Path, out: Path, height: float, name: str) -> float:
+    """Writes the ONNX file; returns the largest difference of a probability it was checked with.
+
+    `weights` is a `best.pt`. Weights are stored with half precision and computed with single.
+    Raises JobError when the file is too large or answers differently from the network.
+    """
+    network = read_weights(weights)[0].eval()
+    image = torch.zeros(1, CHANNELS, 224, 160)
+    work = out.with_suffix(".tmp.onnx")
+    axes = {0: "batch", 2: "height", 3: "width"}
+    torch.onnx.export(
+        network,
+        (image,),
+        str(work),
+        input_names=["image"],
+        output_names=list(_OUTPUTS),
+        dynamic_axes={"image": axes, **{o: {0: "batch"} for o in _OUTPUTS}},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    model = onnx.load(str(work))
+    work.unlink()
+    _store_half(model)
+    bank = {"surfaces": SURFACES, "regions": REGIONS, "version": 1}
+    about = {
+        "parts4d_bank": json.dumps(bank),
+        "parts4d_height": str(round(height)),
+        "parts4d_name": name,
+        "parts4d_license": "GPL-3.0-or-later",
+    }
+    onnx.helper.set_model_props(model, about)
+    onnx.checker.check_model(model)
+    content = model.SerializeToString()
+    if len(content) > LARGEST:
+        raise JobError(f"The model has {len(content) / 2**20:.1f} MB", "Make the network smaller")
+    difference = _difference(network, content)
+    if difference > _TOLERANCE:
+        raise JobError(f"The exported model answers {difference:.3f} off", "Report this")
+    with replacing(out) as stream:
+        stream.write(content)
+    return difference
+
+
+def _store_half(model: onnx.ModelProto) -> None:
+    """Weights as float16, cast where they are used; onnxruntime does that once, when loading."""
+    graph, casts = model.graph, []
+    for tensor in graph.initializer:
+        if tensor.data_type != onnx.TensorProto.FLOAT or np.prod(tensor.dims) < 1024:
+            continue
+        half = numpy_helper.to_array(tensor).astype(np.float16)
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
+        casts.append(
+            onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT)
+        )
+    nodes = list(graph.node)
+    del graph.node[:]
+    graph.node.extend(casts + nodes)
+
+
+def _difference(network: SightNet, content: bytes) -> float:
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    worst = 0.0
+    generator = torch.Generator().manual_seed(1)
+    for shape in ((1, CHANNELS, 224, 160), (2, CHANNELS, 96, 256)):
+        image = torch.randn(shape, generator=generator) * 0.3
+        found = session.run(list(_OUTPUTS), {"image": image.numpy()})
+        with torch.no_grad():
+            expected = network(image)
+        for index in range(2):
+            a = torch.from_numpy(found[index]).softmax(1)
+            worst = max(worst, float((a - expected[index].softmax(1)).abs().max()))
+    return worst

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which figures are rendered, and how each is made from its number alone.
+
+A figure's random choices come from the plan's seed and its own family and number, so that any
+of them can be made again by itself, in any order, by any process.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from .figure import Figure
+from .people.makehuman import Kit, bare_person, sample_person
+from .people.moves import draw_pose
+from .people.poses import Pose, motion_poses, posed
+from .people.valid import load_valid, valid_names
+from .rendering import Look
+from .scanned import scanned
+from .wardrobe import dress, low_poly, mannequin, recolored, stylised
+
+# Figures of each family in a plan of full size.
+FAMILIES = {
+    "valid": 86,
+    "makehuman": 130,
+    "scripted": 170,
+    "mannequin": 130,
+    "avatar": 50,
+    "scan": 80,
+}
+_POSES = 5
+_LOOKS = 4  # at each pose
+_LARGE = 0.12  # share of views that are rendered large enough for close looks
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One figure to be rendered."""
+
+    family: str
+    number: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.family}_{self.number:04d}"
+
+    def rng(self) -> np.random.Generator:
+        return np.random.default_rng((self.seed, zlib.crc32(self.family.encode()), self.number))
+
+
+def planned(seed: int, share: float = 1.0) -> list[Planned]:
+    """All figures of a plan; families take turns, so that a part of it is a mixture too."""
+    counts = {family: round(count * share) for family, count in FAMILIES.items()}
+    every = [
+        (number / count, Planned(family, number, seed))
+        for family, count in counts.items()
+        for number in range(count)
+    ]
+    return [figure for _, figure in sorted(every, key=lambda pair: (pair[0], pair[1].family))]
+
+
+class Makers:
+    """The material that figures are made of, read once."""
+
+    def __init__(self, data: Path, cache: Path) -> None:
+        """`data` holds `valid/`, `makehuman/` and `bvh/`; `cache` is for what is slow to read."""
+        self._data, self._cache = data, cache
+
+    @cached_property
+    def kit(self) -> Kit:
+        return Kit(self._data / "makehuman")
+
+    @cached_property
+    def motions(self) -> list[Pose]:
+        return motion_poses(self._data / "bvh", step=4)
+
+    @cached_property
+    def avatars(self) -> list[str]:
+        return valid_names(self._data / "valid")
+
+    def shots(self, figure: Planned) -> Iterator[tuple[Figure, np.ndarray, list[Look]]]:
+        """(figure, its vertices (V, 3) in a pose, the cameras), pose after pose.
+
+        The figure is the same object as long as only its vertices change.
+        """
+        rng = figure.rng()
+        if figure.family == "scan":
+            made = self._person(int(rng.integers(2**31)), rng)
+            vertices = posed(made, draw_pose(rng, self.motions))
+            scan = scanned(made, vertices, rng)
+            yield scan, scan.vertices, _looks(rng, 2 * _LOOKS)
+            return
+        made = self._make(figure, rng)
+        for _ in range(_POSES):
+            yield made, posed(made, draw_pose(rng, self.motions)), _looks(rng, _LOOKS)
+
+    def _make(self, figure: Planned, rng: np.random.Generator) -> Figure:
+        if figure.family == "valid":
+            return self._avatar(figure.number)
+        if figure.family == "makehuman":
+            return sample_person(self.kit, rng)
+        if figure.family == "scripted":
+            made = recolored(dress(bare_person(self.kit, rng), rng), rng)
+            if rng.random() < 0.35:
+                made = stylised(made, rng)
+            return low_poly(made, rng) if rng.random() < 0.3 else made
+        if figure.family == "mannequin":
+            made = mannequin(rng)
+            if rng.random() < 0.5:
+                made = stylised(made, rng)
+            return recolored(dress(made, rng), rng)
+        made = self._avatar(int(rng.integers(len(self.avatars))))
+        made = stylised(made, rng)
+        return low_poly(made, rng) if rng.random() < 0.4 else made
+
+    def _avatar(self, number: int) -> Figure:
+        name = self.avatars[number % len(self.avatars)]
+        return load_valid(self._data / "valid" / f"{name}.blend", self._cache)
+
+    def _person(self, number: int, rng: np.random.Generator) -> Figure:
+        if rng.random() < 0.5:
+            return self._avatar(number)
+        if rng.random() < 0.5:
+            return sample_person(self.kit, rng)
+        return recolored(dress(bare_person(self.kit, rng), rng), rng)
+
+
+def _looks(rng: np.random.Generator, count: int) -> list[Look]:
+    """Cameras all around; most of them level, as the extension's own."""
+    first = rng.uniform(0, 360)
+    found = []
+    for index in range(count):
+        azimuth = (first + 360 * index / count + rng.uniform(-30, 30)) % 360
+        level = rng.random() < 0.6
+        elevation = rng.uniform(-6, 12) if level else rng.uniform(-30, 60)
+        size = int(rng.uniform(420, 560) if rng.random() < _LARGE else rng.uniform(220, 320))
+        lens = float(rng.uniform(30, 90)) if rng.random() < 0.25 else 0.0
+        found.append(Look(azimuth, elevation, size, lens))
+    return found
