@@ -8,38 +8,37 @@ mixes, the less of its probability is left for the typed words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy import sparse
 
-from ...job.capture_files import Facts, ViewImage
+from ...job.capture_files import Facts, Names, ViewImage
 from ..body_geometry import body_regions
 from ..masks import MaskSet
-from ..names.encoder import SHARPNESS, NamesEncoder, NameTables
+from ..names.encoder import NamesEncoder
+from ..names.rows import NameTables
+from ..names.space import SHARPNESS, WordSpace
 from ..seams import Images
 
+NAMES_AND_BONES = ("names", "bones")
 MIXED = 2.0  # score of the hidden word for a mask that mixes endlessly many things
 
 
-class NamesText:
-    """`TextSide` of the names encoder, with the dimension of mixed masks in front."""
+class SpaceText:
+    """`TextSide` over a space of words, with dimensions that only masks use in front."""
 
-    def __init__(self, names: NamesEncoder) -> None:
-        self.names = names
-        self.logit_scale = names.logit_scale
+    FRONT = 1  # the dimension of mixed masks is the first
 
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> NamesText:
-        return cls(NamesEncoder.from_arrays(dict(arrays)))
-
-    def to_arrays(self) -> dict[str, np.ndarray]:
-        return self.names.to_arrays()
+    def __init__(self, space: WordSpace) -> None:
+        self._space = space
+        self.logit_scale = space.logit_scale
 
     def encode_text(self, names: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
         """(K, D) float32, one row for a part and its synonyms, and (K,) int32."""
-        return _with_mixed(self.names.encode_text(names)), np.arange(len(names), dtype=np.int32)
+        words = behind(self._space.encode_text(names), self.FRONT)
+        return words, np.arange(len(names), dtype=np.int32)
 
     def sides(self, names: Sequence[Sequence[str]]) -> np.ndarray:
         """(K,) int8 of 0: the combinations of evidence have sides of their own."""
@@ -47,7 +46,7 @@ class NamesText:
 
     def encode_distractors(self) -> tuple[np.ndarray, np.ndarray]:
         """ "Something else", which votes, and "several things", which does not."""
-        something_else = _with_mixed(self.names.encode_distractors())
+        something_else = behind(self._space.encode_distractors(), self.FRONT)
         weight = min(1.0, MIXED * SHARPNESS / self.logit_scale)
         several = np.zeros_like(something_else[:1])
         several[0, 0] = weight
@@ -56,14 +55,29 @@ class NamesText:
         return np.concatenate([something_else, several]), votes
 
     def unknown(self, names: Sequence[Sequence[str]]) -> Mapping[str, tuple[str, ...]]:
-        return self.names.unknown(names)
+        return self._space.unknown(names)
 
     def guessed(self, names: Sequence[Sequence[str]]) -> tuple[str, ...]:
-        return self.names.guessed(names)
+        return self._space.guessed(names)
+
+
+class NamesText(SpaceText):
+    """The words of the names encoder."""
+
+    def __init__(self, names: NamesEncoder) -> None:
+        super().__init__(names)
+        self.names = names
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> NamesText:
+        return cls(NamesEncoder.from_arrays(dict(arrays)))
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        return self.names.to_arrays()
 
 
 @dataclass(frozen=True)
-class _Evidence:
+class ElementEvidence:
     """What the encoder needs of a frame's facts; a sequence has as many as frames."""
 
     object: np.ndarray  # (E,) int32, as in Facts
@@ -73,31 +87,51 @@ class _Evidence:
     side: np.ndarray  # (E,) int8
 
     @classmethod
-    def of(cls, facts: Facts) -> _Evidence:
-        regions = body_regions(facts.centroid, facts.area)
-        return cls(facts.object, facts.material, facts.bone, *regions)
+    def of(cls, facts: Facts, evidence: Collection[str] = NAMES_AND_BONES) -> ElementEvidence:
+        """Names and bones are none where they are not in `evidence`."""
+        none = np.full(facts.count, -1, np.int32)
+        named, boned = "names" in evidence, "bones" in evidence
+        return cls(
+            facts.object if named else none,
+            facts.material if named else none,
+            facts.bone if boned else none,
+            *body_regions(facts.centroid, facts.area),
+        )
+
+    @classmethod
+    def joined(cls, frames: Sequence[ElementEvidence]) -> ElementEvidence:
+        """Those of all frames, one after another."""
+        return cls(*(np.concatenate([getattr(f, c.name) for f in frames]) for c in fields(cls)))
+
+
+def name_tables(names: Names, evidence: Collection[str] = NAMES_AND_BONES) -> NameTables:
+    """The names that are in `evidence`."""
+    objects, materials = (names.objects, names.materials) if "names" in evidence else ((), ())
+    bones, parents = (names.bones, names.bone_parent) if "bones" in evidence else ((), ())
+    return NameTables(objects, materials, bones, parents)
 
 
 class NamesMaskEncoder:
     """`MaskEncoder` by the names of objects, materials and bones under a mask."""
 
-    def __init__(self, images: Images) -> None:
+    def __init__(self, images: Images, evidence: Collection[str] = NAMES_AND_BONES) -> None:
+        """`evidence` has "names", "bones" or both: what may be read."""
         frames = images.frames[:1] if images.constant_topology else images.frames
-        facts = [_Evidence.of(images.facts(frame)) for frame in frames]
+        facts = [ElementEvidence.of(images.facts(frame), evidence) for frame in frames]
         starts = np.cumsum([0] + [len(f.object) for f in facts])[:-1]
         self._start = dict(zip(frames, starts, strict=True))
         self._constant = images.constant_topology
-        names = images.manifest.names
+        all_ = ElementEvidence.joined(facts)
         encoder = NamesEncoder.from_facts(
-            NameTables(names.objects, names.materials, names.bones, names.bone_parent),
-            _joined(facts, "object"),
-            _joined(facts, "material"),
-            _joined(facts, "bone"),
-            body_region=_joined(facts, "region"),
-            side=_joined(facts, "side"),
+            name_tables(images.manifest.names, evidence),
+            all_.object,
+            all_.material,
+            all_.bone,
+            body_region=all_.region,
+            side=all_.side,
         )
         self._combination = encoder.element_combination  # (E,) of all frames one after another
-        self._vectors = _with_mixed(encoder.combination_vectors)  # (U, D) unit rows
+        self._vectors = behind(encoder.combination_vectors, SpaceText.FRONT)  # (U, D) unit rows
         self.text = NamesText(encoder)
 
     def encode(self, image: ViewImage, masks: MaskSet, frame: int) -> np.ndarray:
@@ -115,10 +149,6 @@ class NamesMaskEncoder:
         return means.astype(np.float32)
 
 
-def _with_mixed(vectors: np.ndarray) -> np.ndarray:
-    """`vectors` (n, D) with the dimension of mixed masks in front, zero so far."""
-    return np.insert(vectors, 0, np.float32(0), axis=1)
-
-
-def _joined(facts: list[_Evidence], field: str) -> np.ndarray:
-    return np.concatenate([getattr(f, field) for f in facts])
+def behind(vectors: np.ndarray, dimensions: int) -> np.ndarray:
+    """`vectors` (n, D) with so many dimensions in front, zero so far."""
+    return np.pad(vectors, ((0, 0), (dimensions, 0)))

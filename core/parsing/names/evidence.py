@@ -34,6 +34,11 @@ REGION_TRUST = 0.8  # a region of the body against a bone
 RIGHT_SIDE, UNSAID_SIDE, WRONG_SIDE, NO_SIDE_TYPED = 1.0, 0.55, 0.06, 0.98
 UNDER_A_JACKET, UNDER_A_SHIRT = 0.97, 0.9  # a shirt, where a jacket is typed too; a vest
 WHOLE_SKIN, WHOLE_FIGURE = 0.75, 0.6  # "body" at a surface named skin, at one without a name
+OVERALLS_PIECE = (
+    0.6  # seen overalls are the garment for each place; armour that is seen is no shirt
+)
+SEEN_ALIKE = 0.5  # what looks like one thing is another of its sort
+SEEN_PART = 0.8  # a seen garment's part (sleeve) where that part lies
 GROUNDED = 0.7  # a surface this close to a typed word is the one that is meant
 
 _EYE_PARTS = ("iris", "pupil", "sclera", "cornea", "tear gland")
@@ -47,7 +52,7 @@ class Combination:
 
     surface: tuple[int, ...]  # concepts of the name that decides, the deciding one last
     other: tuple[int, ...]  # concepts of the other name
-    kind: str  # "named", "skin", "part", "plain", "cloth", or "nothing"
+    kind: str  # "named", "seen", "skin", "part", "plain", "cloth", "nothing"
     extent: tuple[float, ...]  # of a "cloth" surface: share of its elements in each region
     place: int  # concept of the bone or region, -1 none
     trust: float  # in the place
@@ -136,6 +141,10 @@ class NameEvidence:
             scores = np.maximum(scores, self._named(seen, region))
             scores = np.maximum(scores, self._piece_strength(seen) * self._pieces(seen) * covered)
             scores = np.maximum(scores, self._beneath(seen, region) * self._local * body)
+        elif kind == "seen":
+            seen = combination.surface[-1]
+            scores = np.maximum(self._seen(seen, region), self._seen_pieces(seen) * covered)
+            scores = np.maximum(scores, self._beneath(seen, region) * self._local * body)
         elif kind == "skin":
             scores = SKIN_PLACE * body
             scores[self._whole] = max(scores[self._whole], WHOLE_SKIN)
@@ -159,6 +168,10 @@ class NameEvidence:
         factors[combination.side] = RIGHT_SIDE
         return factors
 
+    def is_outfit(self, seen: int) -> bool:
+        """Whether a garment's name leaves open what it is: clothing in general, suits, armour."""
+        return bool(self._general[seen] or any(self._ontology.below(n)[seen] for n in _OUTFITS))
+
     def _named(self, seen: int, region: int) -> np.ndarray:
         """Relations of a named thing, less where it or its kinds do not reach."""
         ontology = self._ontology
@@ -172,6 +185,35 @@ class NameEvidence:
         scores[kinds & (ontology.covers[:, region] == 0)] *= OFF_PLACE
         return scores
 
+    def _seen(self, seen: int, region: int) -> np.ndarray:
+        """Relations of a thing that was seen; it need not be exactly what it looks like."""
+        ontology = self._ontology
+        scores = ontology.relations.row(seen).copy()
+        for name in ontology.seen_alike:
+            below = ontology.below(name)
+            if below[seen] and ontology.index[name] != seen:
+                scores = np.maximum(scores, SEEN_ALIKE * below)
+        for other, score in ontology.seen_as(seen).items():
+            scores[other] = max(scores[other], score)
+        if region < 0:
+            return scores
+        kinds = ontology.relations.below(seen).copy()
+        kinds[seen] = False
+        if ontology.covers[seen].any():
+            scores[kinds & (ontology.covers[:, region] == 0)] *= OFF_PLACE
+        parts = np.any(
+            [ontology.relations.parts(c) for c in ontology.relations.upwards(seen)], axis=0
+        )
+        return np.maximum(scores, SEEN_PART * parts * ontology.covers[:, region])
+
+    def _seen_pieces(self, seen: int) -> np.ndarray:
+        """float32 (C,): how well a seen whole-body garment is called the garment for its place."""
+        ontology = self._ontology
+        if not ontology.below("full-body clothing")[seen]:
+            return np.zeros(len(ontology.names), np.float32)
+        strength = OVERALLS_PIECE if ontology.below("overalls")[seen] else DRESS_PIECE
+        return strength * self._pieces(seen)
+
     def _beneath(self, seen: int, region: int) -> float:
         """How well the body part under a named garment describes the place."""
         covers = region >= 0 and self._ontology.covers[seen, region] > 0
@@ -181,9 +223,7 @@ class NameEvidence:
 
     def _piece_strength(self, seen: int) -> float:
         ontology = self._ontology
-        if self._general[seen] or any(ontology.below(name)[seen] for name in _OUTFITS):
-            return OUTFIT_PIECE
-        if self._ontology.below("overalls")[seen]:
+        if self.is_outfit(seen) or ontology.below("overalls")[seen]:
             return OUTFIT_PIECE
         return DRESS_PIECE if ontology.below("full-body clothing")[seen] else 0.0
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -61,6 +62,11 @@ class Ontology:
             for kind in ("is_a", "part_of")
         )
         unrelating = {self.index[n] for n in parts["unrelating"] if n in self.index}
+        self.seen_alike = tuple(parts["seen_alike"])
+        self._seen_as = {
+            self.index[name]: {self.index[other]: score for other, score in also.items()}
+            for name, also in parts["seen_as"].items()
+        }
         self.relations = Relations(is_a, part_of, unrelating)
         self.covers = self._inherited_covers([e.get("covers") for e in entries.values()])
         self.region = self._regions(parts["region"])
@@ -115,6 +121,10 @@ class Ontology:
     def within(self, concept: str) -> np.ndarray:
         """bool (C,): the concepts that are, or are part of, a `concept`; itself included."""
         return self.relations.below(self.index[concept], parts=True)
+
+    def seen_as(self, concept: int) -> Mapping[int, float]:
+        """What else a thing that looks like `concept` may be, and how well that describes it."""
+        return self._seen_as.get(concept, {})
 
     def _phrase(self, tokens: list[str]) -> int:
         for joint in (" ", "-", ""):

@@ -59,6 +59,12 @@ class Relations:
         self._below[concept, parts] = reached
         return reached
 
+    def parts(self, concept: int) -> np.ndarray:
+        """bool (C,): the parts of a `concept` itself."""
+        parts = np.zeros(len(self._is_a), bool)
+        parts[self._parts[concept]] = True
+        return parts
+
     def row(self, seen: int) -> np.ndarray:
         """float32 (C,): similarity in [0, 1] of each typed concept to the one seen."""
         if seen not in self._rows:

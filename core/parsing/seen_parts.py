@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proposals from sight: regions of one image that look like one thing.
+
+Sight answers element by element. Its most probable surfaces, their coarse groups, and both cut by
+the regions of the body are outlines, and so are the borders it sees between parts.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from ..job.capture_files import ViewImage
+from .edges import edge_regions
+from .masks import MaskSet
+from .names.ontology import Ontology
+from .sight.sightings import Sightings
+
+SEEN_AREA = 24  # pixels: smaller pieces are the noise of single elements
+BORDER_AREA = 64
+BORDERS = (0.25, 0.5)  # probabilities of a border between parts at which regions are cut
+
+# What a user may call all of; the first that a surface belongs to is its group.
+GROUPS = (
+    "footwear", "hosiery", "headwear", "handwear", "armor", "undergarment", "lower clothing",
+    "full-body clothing", "upper clothing", "hair", "body", "accessory",
+)  # fmt: skip
+
+
+def seen_masks(image: ViewImage, sightings: Sightings) -> list[MaskSet]:
+    """Connected regions of equal look, of several kinds; they overlap."""
+    element, silhouette = image.element[image.silhouette], image.silhouette
+    shown = np.unique(element)
+    looked = sightings.pixels[shown] > 0
+    surface = sightings.surface[shown].astype(np.float32)  # (S, L)
+    region = _best(sightings.region[shown].astype(np.float32), looked)
+    group = _best(surface @ group_members(sightings.surfaces), looked)
+    labels = [_best(surface, looked), group, region]
+    labels += [combined(label, region) for label in labels[:2]]
+    place = np.searchsorted(shown, element)  # (P,)
+    sets = [MaskSet.from_labels(pieces(label[place], silhouette, SEEN_AREA)) for label in labels]
+    border = np.zeros(silhouette.shape, np.float32)
+    border[silhouette] = sightings.boundary[shown].astype(np.float32)[place]
+    sets += [
+        MaskSet.from_labels(edge_regions(border, silhouette, b, BORDER_AREA)[silhouette])
+        for b in BORDERS
+    ]
+    return sets
+
+
+@lru_cache(maxsize=2)
+def group_members(surfaces: tuple[str, ...]) -> np.ndarray:
+    """float32 (L, G): 1 where a surface belongs to a group; every surface to exactly one.
+
+    Surfaces of no group share the last column.
+    """
+    ontology = Ontology.load()
+    members = np.zeros((len(surfaces), len(GROUPS) + 1), np.float32)
+    for row, name in enumerate(surfaces):
+        meaning = ontology.lookup(name)
+        concept = -1 if meaning is None else ontology.index[meaning.concept]
+        inside = [concept >= 0 and ontology.within(group)[concept] for group in GROUPS]
+        members[row, inside.index(True) if any(inside) else -1] = 1
+    return members
+
+
+def pieces(label: np.ndarray, silhouette: np.ndarray, minimum_area: int) -> np.ndarray:
+    """(P,) int32: connected regions of equal label, -1 for no label or fewer pixels than that.
+
+    `label` (P,) int, -1 = none, of the pixels of `silhouette` (h, w) bool in row-major order.
+    """
+    count = len(label)
+    number = np.full(silhouette.shape, count)  # of the pixel; outside is one without a label
+    number[silhouette] = np.arange(count)
+    padded = np.append(label, -1)
+    ends = [
+        (number[:, 1:].ravel(), number[:, :-1].ravel()),
+        (number[1:].ravel(), number[:-1].ravel()),
+    ]
+    linked = [(padded[a] == padded[b]) & (padded[a] >= 0) for a, b in ends]
+    pairs = [np.concatenate([pair[i][k] for pair, k in zip(ends, linked, strict=True)])
+             for i in range(2)]  # fmt: skip
+    table = (np.ones(len(pairs[0]), bool), tuple(pairs))
+    graph = sparse.coo_array(table, shape=(count, count)).tocsr()
+    _, piece = connected_components(graph, directed=False)
+    large = np.bincount(piece, minlength=1) >= minimum_area
+    kept = large[piece] & (label >= 0)
+    _, renumbered = np.unique(piece[kept], return_inverse=True)
+    found = np.full(len(label), -1, np.int32)
+    found[kept] = renumbered
+    return found
+
+
+def _best(probability: np.ndarray, looked: np.ndarray) -> np.ndarray:
+    """(S,) int: the most probable column, -1 where not looked at."""
+    return np.where(looked, probability.argmax(axis=1), -1)
+
+
+def combined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(E,) int64: one label for each pair of values, -1 where either is -1."""
+    pair = a.astype(np.int64) * (int(b.max(initial=0)) + 1) + b
+    return np.where((a < 0) | (b < 0), -1, pair)
