@@ -77,8 +77,9 @@ def _train(chosen: argparse.Namespace) -> None:
 def _judge(chosen: argparse.Namespace) -> None:
     from .judging import judge
     from .settings import read_settings
-    from .train import is_held, read_weights
+    from .train import is_held
     from .views import load_shards
+    from .weights import read_weights
 
     settings = read_settings(chosen.settings)
     held = [shard for shard in load_shards(chosen.views) if is_held(shard, settings)]
@@ -122,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("views", type=Path)
     one.add_argument("out", type=Path)
     one.add_argument("--settings", type=Path, default=SHIPPED)
-    one.add_argument("--start", type=Path, help="best.pt of an earlier run")
+    one.add_argument("--start", type=Path, help="best.pt or .onnx of an earlier run")
     one.set_defaults(run=_train)
 
     one = commands.add_parser("judge", help="weights on the held-out views; needs torch")

@@ -17,7 +17,7 @@ from core.job.atomic import replacing
 
 from .bank import REGIONS, SURFACES
 from .network import CHANNELS, SightNet
-from .train import read_weights
+from .weights import HALF, read_weights
 
 OPSET = 17
 LARGEST = 25 * 2**20  # bytes of the file
@@ -31,7 +31,8 @@ def export(weights: Path, out: Path, height: float, name: str) -> float:
     `weights` is a `best.pt`. Weights are stored with half precision and computed with single.
     Raises JobError when the file is too large or answers differently from the network.
     """
-    network = read_weights(weights)[0].eval()
+    network, state = read_weights(weights)
+    network.eval()
     image = torch.zeros(1, CHANNELS, 224, 160)
     work = out.with_suffix(".tmp.onnx")
     axes = {0: "batch", 2: "height", 3: "width"}
@@ -44,6 +45,9 @@ def export(weights: Path, out: Path, height: float, name: str) -> float:
         dynamic_axes={"image": axes, **{o: {0: "batch"} for o in _OUTPUTS}},
         opset_version=OPSET,
         dynamo=False,
+        # Norms stay apart, so that the file can be trained on; ONNX Runtime folds them in itself.
+        training=torch.onnx.TrainingMode.PRESERVE,
+        do_constant_folding=False,
     )
     model = onnx.load(str(work))
     work.unlink()
@@ -54,6 +58,7 @@ def export(weights: Path, out: Path, height: float, name: str) -> float:
         "parts4d_height": str(round(height)),
         "parts4d_name": name,
         "parts4d_license": "GPL-3.0-or-later",
+        "parts4d_size": json.dumps(state["size"]),
     }
     onnx.helper.set_model_props(model, about)
     onnx.checker.check_model(model)
@@ -76,9 +81,9 @@ def _store_half(model: onnx.ModelProto) -> None:
             continue
         half = numpy_helper.to_array(tensor).astype(np.float16)
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
+        tensor.CopyFrom(numpy_helper.from_array(half, name + HALF))
         casts.append(
-            onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT)
+            onnx.helper.make_node("Cast", [name + HALF], [name], to=onnx.TensorProto.FLOAT)
         )
     nodes = list(graph.node)
     del graph.node[:]

@@ -15,17 +15,17 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from core.errors import InputError, JobError
+from core.errors import InputError
 from core.job.atomic import replacing
-from core.job.strict_json import read_dataclass
 
 from .bank import REGIONS, SURFACES
 from .judging import judge
 from .losses import SightLoss
 from .network import SightNet
-from .settings import NetworkSize, TrainingSettings
+from .settings import TrainingSettings
 from .shards import Shard
 from .views import Mixture, is_held_out, surface_frequency
+from .weights import read_weights
 
 Report = Callable[[str], None]
 CHECKPOINT, BEST, LOG = "checkpoint.pt", "best.pt", "log.jsonl"
@@ -41,8 +41,8 @@ def train(
     """Trains until the schedule ends or held-out figures are seen no better; returns the scores.
 
     `out` gets `checkpoint.pt` (all that is needed to go on), `best.pt` (averaged weights of the
-    best judging) and `log.jsonl`. `start` is a `best.pt` whose weights are the beginning of a new
-    run. Raises InputError when nothing is left to train on.
+    best judging) and `log.jsonl`. `start` is a `best.pt`, or an exported file, whose weights are
+    the beginning of a new run. Raises InputError when nothing is left to train on.
     """
     held = [s for s in shards if is_held(s, settings)]
     trained = [s for s in shards if not is_held(s, settings)]
@@ -225,17 +225,6 @@ def _give_way(worker: int) -> None:
     """Workers run in the gaps: a thread of the network that waits for a core stops the others."""
     if hasattr(os, "nice"):  # not on Windows
         os.nice(19)
-
-
-def read_weights(path: Path) -> tuple[SightNet, dict[str, Any]]:
-    """The network of a `best.pt` and what else is in it. Raises JobError for another file."""
-    try:
-        state = torch.load(path, weights_only=True)
-        network = SightNet(len(SURFACES), len(REGIONS), read_dataclass(NetworkSize, state["size"]))
-        network.load_state_dict(state["network"])
-    except Exception as error:  # torch raises anything
-        raise JobError(f"{path} holds no weights of this network", "Train anew") from error
-    return network, state
 
 
 def is_held(shard: Shard, settings: TrainingSettings) -> bool:

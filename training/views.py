@@ -16,7 +16,6 @@ from .augment import Augmentation, Sample, augmented
 from .bank import NO_LABEL, SURFACES
 from .shards import Shard, View, load_shard
 
-
 SAMPLES = 2  # of a view that was drawn
 
 

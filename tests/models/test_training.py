@@ -21,8 +21,9 @@ from training.judging import judge, mean_iou
 from training.losses import SightLoss, group_of, level_matrix
 from training.network import SightNet
 from training.settings import NetworkSize, TrainingSettings, read_settings
-from training.train import CHECKPOINT, read_weights, train
+from training.train import CHECKPOINT, train
 from training.views import Mixture, is_held_out, surface_frequency
+from training.weights import read_weights
 
 _SIZE = NetworkSize(8, (8, 16, 16, 32), (1, 1, 1, 1), 1, 4, (16, 16, 16))
 _HOW = Augmentation(tile=(64, 32), height=56.0, repainted=0.0, without_color=0.0, clay=0.0)
@@ -154,6 +155,18 @@ def test_the_exported_file_is_what_the_extension_reads(trained, tmp_path) -> Non
     seen = model.look(image)
     middle = seen.surface[:, seen.surface.shape[1] // 2].argmax(-1)
     assert {SURFACES[i] for i in np.unique(middle)} >= {"shirt", "trousers"}
+
+
+def test_training_can_go_on_from_the_exported_file(shards, trained, tmp_path) -> None:
+    path = tmp_path / "sight.onnx"
+    export(trained / "best.pt", path, 56.0, "tiny")
+    first, again = (read_weights(p)[0].state_dict() for p in (trained / "best.pt", path))
+    for name, value in first.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(again[name], value, rtol=2e-3, atol=2e-3)
+    scores = train(shards, replace(_RUN, steps=1), tmp_path / "run", path, lambda line: None)
+    before = judge(read_weights(trained / "best.pt")[0], shards[2:], 56.0)
+    assert scores["mean"]["class"] > before["mean"]["class"] - 0.1
 
 
 def test_another_file_is_refused_as_weights(tmp_path) -> None:
