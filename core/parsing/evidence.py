@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 
 from ..errors import InputError
+from ..job.sight_model import uses_sight
 from .fusion import classify, equalise, lift
 from .labelling import decide, evidence_shares
 from .run import Run
@@ -33,9 +34,10 @@ class Evidence:
         words = [part.words for part in run.parts]
         known = known_parts(run, self._text.unknown(words))
         if guessed := self._text.guessed(words):
+            looks = " or looks like" if uses_sight(run.settings) else ""
             run.warn(
-                f"Nothing in the file is named after {' or '.join(repr(g) for g in guessed)}: "
-                "guessed from the bones under the surface"
+                f"Nothing in the file is named after{looks} "
+                f"{' or '.join(repr(g) for g in guessed)}: guessed from the place on the body"
             )
         typed, part = self._text.encode_text(words)
         distractors, votes = self._text.encode_distractors()
