@@ -29,6 +29,7 @@ from benchmarks.quality.layout import Layout
 from benchmarks.quality.methods import METHODS
 from benchmarks.quality.records import Results
 from benchmarks.quality.study import StudyOptions, run_study
+from benchmarks.quality.words import ALL, run_words
 from core.errors import Parts4DError, exit_status
 from core.job.child_side import leave
 
@@ -69,8 +70,10 @@ def measure(chosen: argparse.Namespace, command: str) -> int:
 
 
 def _further_studies(options: StudyOptions) -> None:
-    """Controlled failures and ablations, on a few characters of all families."""
+    """Words never trained; controlled failures and ablations, on a few characters of all families."""
     layout = Layout(options.out.absolute())
+    print("Typing words that sight was never trained on", flush=True)
+    run_words(few_cases(options.characters, options.only, ALL), layout, options.command)
     cases = few_cases(options.characters, options.only)
     captured = [capture_case(c, layout.capture(c.name), options.capture) for c in cases]
     print(f"Damaging {', '.join(c.name for c in cases)}", flush=True)

@@ -36,6 +36,7 @@ _CAPTURE = CaptureOptions()
 _PARSING = PRESETS["embedded"]
 # What is varied -> the setting, and values beside its default.
 _SETTINGS: Mapping[str, tuple[str, Sequence[float]]] = {
+    "views looked at": ("sight_images", (8, 16, 64)),
     "key frames": ("key_frames", (1, 2, 4)),
     "overlap at which proposals are one masklet": ("merge_overlap", (0.5, 0.7, 0.9)),
     "β of eq. 6": ("memory_scale", (1.0, 5.0, 15.0, 50.0)),

@@ -50,12 +50,12 @@ def main(channel: Channel) -> None:
     character = find_character(None)
     options = CaptureOptions(**request["options"])
     start, end = frame_range(character)
-    step = 1 if case.kind == "scan" else max(1, (end - start + 1) // CANDIDATES)
+    select = scan_selection if case.kind == "scan" else pose_selection
     spec = JobSpec(
         character=character.name,
         blend=str(path) if path.suffix == ".blend" else "",
         parts=(Part("body"),),
-        frames=FrameSelection(start, end, step, options.frames),
+        frames=select(start, end, options),
         capture=CaptureSettings(azimuths=options.views, resolution=options.resolution, processes=1),
     )
     if case.kind == "scan":
@@ -78,6 +78,18 @@ def main(channel: Channel) -> None:
         _check_objects(files, elements)
     save_arrays(folder / "truth.npz", truth)
     write_json(folder / "case.json", {"key": request["key"], "names": names})
+
+
+def pose_selection(start: int, end: int, options: CaptureOptions) -> FrameSelection:
+    """The most different poses of a motion."""
+    return FrameSelection(start, end, max(1, (end - start + 1) // CANDIDATES), options.frames)
+
+
+def scan_selection(start: int, end: int, options: CaptureOptions) -> FrameSelection:
+    """Frames from the middle of a sequence: what flickers, and what steadies it, are neighbours."""
+    count = min(options.scan_frames, end - start + 1)
+    first = start + (end - start + 1 - count) // 2
+    return FrameSelection(first, first + count - 1)
 
 
 def character_truth(character) -> np.ndarray:

@@ -38,9 +38,10 @@ class CaptureOptions:
     frames: int = 4  # the most different poses
     views: int = 8
     resolution: int = 512
+    scan_frames: int = 8  # of a sequence with changing topology: so many, one after another
 
 
-QUICK = CaptureOptions(frames=2, views=4, resolution=256)
+QUICK = CaptureOptions(frames=2, views=4, resolution=256, scan_frames=3)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`results.json`, `damage.json` and `ablations.json` as dataclasses, written and read strictly.
+"""The study's JSON files as dataclasses, written and read strictly.
+
+`results.json`, `damage.json`, `ablations.json`, `words.json`, `targets.json`.
 
 JSON has no nan: a number that could not be computed is null there and nan here. An unknown or
 missing field, and a value of another type, are errors that name the field.
@@ -136,6 +138,52 @@ class AblationResults:
     rows: tuple[AblationRow, ...]
     machine: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    version: int = VERSION
+
+
+@dataclass(frozen=True)
+class WordScore:
+    """A word that was never trained in the place of a trained one, on one part of one case."""
+
+    case: str
+    family: str
+    part: str  # as the ground truth has it
+    trained: str
+    word: str
+    is_synonym: bool  # the ontology has both for the same thing
+    trained_iou: float
+    iou: float
+
+
+@dataclass(frozen=True)
+class WordResults:
+    """The study of words that were never trained."""
+
+    scores: tuple[WordScore, ...]
+    machine: Mapping[str, str] = field(default_factory=dict)
+    command: str = ""
+    notes: tuple[str, ...] = ()
+    version: int = VERSION
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """What was aimed at, and what was measured."""
+
+    title: str
+    measure: str  # "mIoU", "flicker", "share of the trained word's IoU"
+    target: float
+    at_most: bool  # the target is an upper limit
+    measured: float  # mean over cases; nan: nothing was
+    cases: int
+    families: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TargetResults:
+    """`targets.json`: the vision model against what was aimed at."""
+
+    rows: tuple[TargetRow, ...]
     version: int = VERSION
 
 

@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -27,6 +28,7 @@ from typing import Any
 from core.errors import InputError, Parts4DError
 from core.job.folder import file_hash
 from core.job.process import run_program
+from core.job.sight_model import sight_model_hash
 
 from .captured import LIMIT, CapturedCase, CaptureOptions, capture_case, capture_key
 from .cases import Case, find_cases, licence_of
@@ -43,13 +45,25 @@ from .records import (
     read_record,
     write_record,
 )
+from .shared_sight import look
 from .vocabularies import unmapped, vocabularies_for
 
 SIDE_BY_SIDE = 2
 ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("bpy", "numpy", "scipy", "opencv-python-headless", "PyMaxflow", "torch")
 _CODE = ("core", "benchmarks/quality")  # what scores depend on, without:
-_NOT_CODE = tuple(f"benchmarks/quality/{name}" for name in ("report", "damage", "ablations.py"))
+_OTHER_STUDIES = (
+    "report",
+    "damage",
+    "ablations.py",
+    "calibrate.py",
+    "encoder_trial.py",
+    "numbers_tried.py",
+    "relabel.py",
+    "words.py",
+    "words.toml",
+)
+_NOT_CODE = tuple(f"benchmarks/quality/{name}" for name in _OTHER_STUDIES)
 
 Report = Callable[[str], None]
 
@@ -186,6 +200,8 @@ class _Study:
             command = [sys.executable, "-m", "demo", str(case.path)]
             run_program(command, case.path.with_suffix(".log"), LIMIT)
         captured = capture_case(case, self.layout.capture(case.name), self.options.capture)
+        with suppress(Parts4DError):  # methods that need it try again, and say what is wrong
+            look(captured)
         manifest = captured.files.manifest
         sheets = save_pictures(captured, self.layout.pictures(case.name))
         record = CaseRecord(
@@ -223,7 +239,8 @@ class _Study:
         )
 
     def _key(self, case: Case, method: str) -> str:
-        content = [capture_key(case, self.options.capture), method, self._code]
+        capture = capture_key(case, self.options.capture)
+        content = [capture, method, self._code, sight_model_hash()]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 

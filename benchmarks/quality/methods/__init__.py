@@ -58,6 +58,9 @@ def _made_by(module: str, *arguments: str) -> Callable[[], Method]:
 
 METHODS: Mapping[str, Callable[[], Method]] = {
     "embedded": _made_by("ours", "embedded"),
+    "sight": _made_by("ours", "sight"),
+    "sight_bones": _made_by("ours", "sight_bones"),
+    "names_bones": _made_by("ours", "names_bones"),
     "draft": _made_by("ours", "draft"),
     "standard": _made_by("ours", "standard"),
     "paper": _made_by("ours", "paper"),

@@ -5,6 +5,11 @@ Every word list names all that is on the character as far as it is scored, so la
 of the words, as of all other methods: no threshold, and no distractor that votes. Nothing else of a
 preset is changed.
 
+"embedded" is what a user gets, with all the evidence there is. "sight", "sight_bones" and
+"names_bones" are the same without some of it: neither object and material names nor bones are read
+where they are not evidence. All of them start from what the vision model saw, which is computed
+once for a case (`shared_sight`).
+
 "paper_embedded" is the fusion of OpenHuman4D as printed (one key image, eq. 6 unscaled, plain sums,
 every frame by itself) with the embedded proposer, tracker and encoder in the places of SAM, SAM 2
 and HumanCLIP: what its equations alone are worth.
@@ -24,8 +29,10 @@ from core.job.folder import JobFolder
 from core.job.label_files import LabelFiles
 from core.job.presets import PRESETS, needs_torch, require_models
 from core.job.run import run_job
+from core.job.sight_model import sight_model_hash, sight_model_path, uses_sight
 from core.job.spec import ParsingSettings, save_spec
 from core.job.workers import OneShotWorker
+from core.parsing.sight.looking import reason_without
 from vendor_setup import worker_python
 
 from ..captured import CapturedCase
@@ -34,6 +41,7 @@ from . import Labelling, Method
 
 WORKER = Path(__file__).resolve().parents[3] / "core" / "worker" / "main.py"
 _SHARED = ("snapshot.blend", "snapshot.json", "source.json")
+_SHARED_STAGES = ("capture", "sight")
 
 _EMBEDDED = PRESETS["embedded"]
 PAPER_EMBEDDED = replace(
@@ -46,8 +54,18 @@ PAPER_EMBEDDED = replace(
     encoder=_EMBEDDED.encoder,
     encoder_model="",
 )
+SETTINGS = {
+    **PRESETS,
+    "paper_embedded": PAPER_EMBEDDED,
+    "sight": replace(_EMBEDDED, evidence=("sight",)),
+    "sight_bones": replace(_EMBEDDED, evidence=("sight", "bones")),
+    "names_bones": replace(_EMBEDDED, evidence=("names", "bones")),
+}
 TITLES = {
     "embedded": "Parts4D, embedded",
+    "sight": "Parts4D, sight alone",
+    "sight_bones": "Parts4D, sight and bones",
+    "names_bones": "Parts4D, names and bones",
     "draft": "Parts4D, draft",
     "standard": "Parts4D, standard",
     "paper": "Parts4D, paper",
@@ -56,9 +74,8 @@ TITLES = {
 
 
 def make(name: str) -> Method:
-    """The method of a preset, or "paper_embedded"."""
-    settings = PAPER_EMBEDDED if name == "paper_embedded" else PRESETS[name]
-    return JobMethod(name, TITLES[name], judged(settings))
+    """The method of a preset or of one of the variants."""
+    return JobMethod(name, TITLES[name], judged(SETTINGS[name]))
 
 
 def judged(settings: ParsingSettings) -> ParsingSettings:
@@ -80,6 +97,8 @@ class JobMethod:
             worker_python(needs_torch(self.settings))
         except Parts4DError as error:
             return error.message
+        if must_see(self.settings) and not sight_model_hash():
+            return f"There is no vision model at {sight_model_path()}."
         return ""
 
     def label(
@@ -94,7 +113,8 @@ class JobMethod:
             spec = replace(folder.load_spec(), parts=vocabulary.parts, parsing=self.settings)
             with folder.lock():
                 save_spec(folder.spec_path, spec)
-            result = run_job(folder, _no_capture, worker)
+            result = run_job(folder, no_capture, worker)
+            check_seen(folder, self.settings)
             files = LabelFiles(folder.path)
             label, evidenced = {}, {}
             for frame in result.frames:
@@ -105,13 +125,30 @@ class JobMethod:
         return found
 
 
+def must_see(settings: ParsingSettings) -> bool:
+    """Whether labels without the vision model would not be those of these settings at all.
+
+    With names as evidence they are what a user without the model gets.
+    """
+    return uses_sight(settings) and "names" not in settings.evidence
+
+
+def check_seen(folder: JobFolder, settings: ParsingSettings) -> None:
+    """Raises JobError where the vision model should have looked alone and could not be run."""
+    if must_see(settings) and (reason := reason_without(folder.sight)):
+        raise JobError("The vision model did not look", reason)
+
+
 def share_capture(source: Path, target: Path) -> JobFolder:
     """A job folder of its own whose capture is that of `source`, by hard links where possible.
 
-    Files of a capture are replaced, never changed, so a link is as good as a copy.
+    So is what the vision model saw, where it has looked. Files of these stages are replaced, never
+    changed, so a link is as good as a copy.
     """
     if not (target / "job.json").is_file():
-        for path in [*(source / name for name in _SHARED), *(source / "capture").iterdir()]:
+        shared = [source / name for name in _SHARED]
+        shared += [path for stage in _SHARED_STAGES for path in (source / stage).glob("*")]
+        for path in shared:
             if path.is_file():
                 _link(path, target / path.relative_to(source))
         shutil.copyfile(source / "job.json", target / "job.json")
@@ -137,5 +174,6 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _no_capture(job: Path, shard: int, shards: int) -> list[str]:
+def no_capture(job: Path, shard: int, shards: int) -> list[str]:
+    """Stands where the command does that captures."""
     raise JobError(f"The shared capture of {job} is not whole", f"Remove {job} and run again")

@@ -22,14 +22,18 @@ from scipy.spatial import cKDTree
 
 from core.errors import Parts4DError
 from core.job.capture_files import Facts, ViewImage
+from core.job.folder import JobFolder
 from core.job.presets import needs_torch, require_models, settings_of
+from core.job.sight_model import uses_sight
 from core.job.spec import ParsingSettings
+from core.job.stages import StageStore
 from core.parsing.masks import MaskSet
 from core.parsing.registry import make_encoder, make_proposer
 from core.parsing.seams import Context, Images, MaskEncoder, Proposer
 from core.parsing.sides import element_sides
 
 from ..captured import CapturedCase
+from ..shared_sight import shared_sightings
 from ..vocabularies import Vocabulary
 from . import Labelling
 from .words import Words
@@ -100,6 +104,7 @@ class Peer:
         with shared("models"):
             seams = Seams(captured, settings_of(self.preset))
             words = {v.name: Words(seams.encoder.text, v.parts) for v in vocabularies}
+        shared.seconds |= seams.seconds_before
         solvers = {name: self.start(w) if w.count else _unlabelled for name, w in words.items()}
         clocks = {name: Clock() for name in words}
         label: dict[str, dict[int, np.ndarray]] = {name: {} for name in words}
@@ -136,7 +141,10 @@ class Seams:
 
     def __init__(self, captured: CapturedCase, settings: ParsingSettings) -> None:
         self.images = Images(captured.files)
-        self._context = Context(self.images, settings)
+        sightings = shared_sightings(captured) if uses_sight(settings) else None
+        self._context = Context(self.images, settings, sightings=sightings)
+        known = StageStore(JobFolder(captured.job)).seconds() if sightings else {}
+        self.seconds_before = {stage: s for stage, s in known.items() if stage == "sight"}
 
     @cached_property
     def proposer(self) -> Proposer:

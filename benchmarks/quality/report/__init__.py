@@ -9,10 +9,19 @@ from typing import TypeVar
 from core.errors import Parts4DError
 from core.job.atomic import write_text
 
-from ..records import AblationResults, DamageResults, Results, read_record
+from ..records import (
+    AblationResults,
+    DamageResults,
+    Results,
+    WordResults,
+    read_record,
+    write_record,
+)
+from .aggregates import Run
 from .contents import contents
 from .html import html
 from .markdown import markdown
+from .targets import targets
 
 T = TypeVar("T")
 
@@ -20,15 +29,18 @@ T = TypeVar("T")
 def write_report(out: Path) -> Path:
     """Writes the report on `out`/results.json beside it; returns the path of the HTML file.
 
-    `damage.json`, `ablations.json` and `pictures/` are shown where they are there; one that cannot
-    be read becomes a note. Raises JobError or InputError for results that cannot be read, JobError
-    when the report cannot be written.
+    `damage.json`, `ablations.json`, `words.json` and `pictures/` are shown where they are there;
+    one that cannot be read becomes a note. What was aimed at, and what was measured of it, is also
+    written to `targets.json`. Raises JobError or InputError for results that cannot be read,
+    JobError when the report cannot be written.
     """
     results = read_record(Results, out / "results.json")
     notes: list[str] = []
     damage = _optional(DamageResults, out / "damage.json", notes)
     study = _optional(AblationResults, out / "ablations.json", notes)
-    document = contents(results, damage, study, out / "pictures", tuple(notes))
+    words = _optional(WordResults, out / "words.json", notes)
+    write_record(out / "targets.json", targets(Run(results), words))
+    document = contents(results, damage, study, out / "pictures", tuple(notes), words)
     write_text(out / "report.md", markdown(document))
     write_text(out / "report.html", html(document))
     return out / "report.html"

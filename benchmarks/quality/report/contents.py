@@ -7,13 +7,14 @@ import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..records import AblationResults, DamageResults, Results
+from ..records import AblationResults, DamageResults, Results, WordResults
 from ..vocabularies import FREE
-from . import sheets, studies, tables
+from . import sheets, studies, tables, words
 from .aggregates import OURS, UNLABELLED, Run, confusions, mean
 from .document import Block, Document, Listing, Paragraph, Section, Table
 from .numbers import counted, difference, duration, percent, share
 from .plots import ablation_plot, damage_plot, scores_plot, time_plot
+from .targets import target_table, targets
 
 RULES = (
     "An element is a polygon of the character. Scored are the elements that any camera of the "
@@ -41,12 +42,14 @@ def contents(
     study: AblationResults | None = None,
     pictures: Path | None = None,
     notes: tuple[str, ...] = (),
+    never_trained: WordResults | None = None,
 ) -> Document:
     """The whole report. `pictures` is the folder with one folder per case; `notes` are added to
-    those of the run."""
+    those of the run; `never_trained` is the study of words."""
     run = Run(results)
     sections = [Section("Result", (Paragraph(summary(run), is_lead=True), *_headline(run)))]
     sections += [
+        Section("Sight", tuple(_sight(run, never_trained))),
         Section("Published numbers, for orientation only", (tables.published(),)),
         Section("By family", _for_all(run, lambda v: tables.families(run, v))),
         Section("By case", _for_all(run, lambda v: tables.characters(run, v))),
@@ -56,7 +59,7 @@ def contents(
         Section("Controlled failures", _damage(damage)),
         Section("Ablations", _ablations(study)),
         Section("What did not run", _not_run(run)),
-        Section("Notes", _notes((*results.notes, *notes))),
+        Section("Notes", _notes((*results.notes, *notes, *_notes_on(never_trained)))),
         Section("How it is scored", (Listing(RULES), _words(run))),
         Section("The run", tuple(_provenance(results))),
     ]
@@ -202,6 +205,19 @@ def _ablations(study: AblationResults | None) -> tuple[Block, ...]:
     plot = ablation_plot(study)
     found = [studies.ablation_table(study, name) for name in studies.ablations(study)]
     return (*((plot,) if plot else ()), *found, *_command(study.command))
+
+
+def _sight(run: Run, never_trained: WordResults | None) -> Iterator[Block]:
+    """The vision model against its targets."""
+    yield target_table(targets(run, never_trained))
+    if never_trained is not None and never_trained.scores:
+        yield words.word_table(never_trained)
+        yield from _command(never_trained.command)
+
+
+def _notes_on(never_trained: WordResults | None) -> tuple[str, ...]:
+    """What failed in the study of words."""
+    return () if never_trained is None else tuple(f"Words: {n}" for n in never_trained.notes)
 
 
 def _command(command: str) -> tuple[Block, ...]:

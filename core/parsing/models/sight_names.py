@@ -42,10 +42,10 @@ SightingsOf = Callable[[int], Sightings]  # what was seen in a frame
 def make_sight_encoder(
     images: Images, evidence: Collection[str], sightings_of: SightingsOf | None
 ) -> MaskEncoder:
-    """The encoder for this evidence; by names and bones alone where nothing was looked at."""
+    """The encoder for this evidence; by what else is evidence where nothing was looked at."""
     if sightings_of is not None and "sight" in evidence:
         return SightMaskEncoder(images, evidence, sightings_of)
-    return NamesMaskEncoder(images, set(evidence) & set(NAMES_AND_BONES) or NAMES_AND_BONES)
+    return NamesMaskEncoder(images, set(evidence) & set(NAMES_AND_BONES))
 
 
 class SightText(SpaceText):
