@@ -70,7 +70,7 @@ def measure(chosen: argparse.Namespace, command: str) -> int:
 
 
 def _further_studies(options: StudyOptions) -> None:
-    """Words never trained; controlled failures and ablations, on a few characters of all families."""
+    """Untrained words; controlled failures and ablations, on a few of all families."""
     layout = Layout(options.out.absolute())
     print("Typing words that sight was never trained on", flush=True)
     run_words(few_cases(options.characters, options.only, ALL), layout, options.command)
