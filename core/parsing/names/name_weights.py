@@ -16,12 +16,12 @@ class NameWeights:
     garment that says little about itself ("suit", "clothes", "armour").
     """
 
-    named: float = 0.9
-    outfit: float = 0.5
-    skin: float = 0.85
-    part: float = 0.8
-    cloth: float = 0.35
-    plain: float = 0.15
+    named: float = 0.95
+    outfit: float = 0.6
+    skin: float = 0.92
+    part: float = 0.95
+    cloth: float = 0.4
+    plain: float = 0.0
     nothing: float = 0.0
 
 
