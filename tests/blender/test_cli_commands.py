@@ -39,7 +39,8 @@ def test_other_words_on_a_finished_job_recompute_only_the_labels(job):
     assert [stage for stage in STAGES if after[stage] != before[stage]] == ["labels"]
     assert run.kept_stages() == list(STAGES[:-1])
     assert [p["name"] for p in run.document["vocabulary"]] == ["footwear", "limbs"]
-    assert run.document["share_of_elements"]["footwear"] == pytest.approx(108 / 486, abs=1e-3)
+    # Named shoes are 108 of 486; sight, which knows no such blocks, may add a few.
+    assert run.document["share_of_elements"]["footwear"] == pytest.approx(108 / 486, abs=0.05)
 
     run = parts4d("label", job, "--parts", PARTS)
     assert run.status == 0, run.stderr

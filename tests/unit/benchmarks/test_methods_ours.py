@@ -73,7 +73,8 @@ def test_every_method_has_the_name_it_is_known_by() -> None:
     assert len(set(titles)) == len(titles)
 
 
-def test_a_sequence_is_labelled_frame_by_frame(tmp_path: Path) -> None:
+def test_a_sequence_is_labelled_frame_by_frame(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PARTS4D_SIGHT_MODEL", str(tmp_path / "none"))  # a doll is no person
     captured = doll(tmp_path / "a", sequence=True)
     found = METHODS["paper_embedded"]().label(captured, [FREE], tmp_path / "b")["free"]
     assert tuple(found.label) == FRAMES
