@@ -100,7 +100,7 @@ def test_the_truth_of_a_scan_follows_the_order_of_its_files_and_faces(tmp_path: 
         facts = found.files.facts(frame)
         np.testing.assert_array_equal(found.truth[frame], part_of(facts.centroid[:, 2]))
         counts.add(facts.count)
-    assert len(counts) == OPTIONS.frames
+    assert len(counts) == len(found.frames)
 
 
 def test_a_capture_is_made_once_and_again_for_another_file(tmp_path: Path) -> None:
