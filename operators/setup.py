@@ -101,7 +101,7 @@ class PARTS4D_OT_remove_environment(_SetupOperator):
 
 
 class _ModelOperator(_SetupOperator):
-    """Gets one model; `start` is given how to say that its terms are agreed to."""
+    """Gets one model, once its terms are agreed to."""
 
     model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
     agreed: bpy.props.BoolProperty(
@@ -116,15 +116,13 @@ class _ModelOperator(_SetupOperator):
             _draw_terms(self.layout, self.model)
             self.layout.prop(self, "agreed")
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def get(self, title: str, command: list[str]) -> set[str]:
         if _terms(self.model) and not self.agreed:
             self.report({"WARNING"}, "The model is only for those who agree to its terms")
             return {"CANCELLED"}
-        self.start(["--accept-terms"] if self.agreed else [])
+        terms = ["--accept-terms"] if self.agreed else []
+        pump.interface().setup.run(title, [*command, *terms])
         return {"FINISHED"}
-
-    def start(self, terms: list[str]) -> None:
-        raise NotImplementedError
 
 
 class PARTS4D_OT_fetch_model(_ModelOperator):
@@ -138,10 +136,8 @@ class PARTS4D_OT_fetch_model(_ModelOperator):
             return context.window_manager.invoke_props_dialog(self, width=420)
         return self.execute(context)
 
-    def start(self, terms: list[str]) -> None:
-        pump.interface().setup.run(
-            f"Downloading {self.model}", ["fetch", self.model, *terms, *_network()]
-        )
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return self.get(f"Downloading {self.model}", ["fetch", self.model, *_network()])
 
 
 class PARTS4D_OT_import_model(_ModelOperator):
@@ -156,11 +152,9 @@ class PARTS4D_OT_import_model(_ModelOperator):
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def start(self, terms: list[str]) -> None:
-        pump.interface().setup.run(
-            f"Importing {self.model}",
-            ["import", self.model, bpy.path.abspath(self.filepath), *terms],
-        )
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        path = bpy.path.abspath(self.filepath)
+        return self.get(f"Importing {self.model}", ["import", self.model, path])
 
 
 class PARTS4D_OT_remove_model(_SetupOperator):

@@ -83,11 +83,7 @@ class ParsingSettings:
     tracker_model: str = ""
     encoder: str = "sight"
     encoder_model: str = ""
-    evidence: tuple[EvidenceName, ...] = (
-        "sight",
-        "names",
-        "bones",
-    )  # what the encoder "sight" uses
+    evidence: tuple[EvidenceName, ...] = ("sight", "names", "bones")  # what "sight" goes by
     sight_images: int = 64  # views the vision model looks at, of all frames together; 0: all
     device: DeviceName = "auto"  # where models run; auto is the GPU where there is one
     key_frames: int = 3  # frames whose views are given to the proposer

@@ -35,11 +35,10 @@ def body_regions(centroid: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np
     """
     region = np.full(len(centroid), -1, np.int32)
     side = np.zeros(len(centroid), np.int8)
-    low, high = centroid.min(axis=0), centroid.max(axis=0)
-    stature = float(high[2] - low[2])
-    if len(centroid) < 2 or stature <= 0 or max(high[:2] - low[:2]) > 1.3 * stature:
+    if not _stands(centroid):
         return region, side
-    height = (centroid[:, 2] - low[2]) / stature
+    low, stature = centroid[:, 2].min(), float(np.ptp(centroid[:, 2]))
+    height = (centroid[:, 2] - low) / stature
     middle = _weighted_median(centroid[:, 0], area)
     lateral = (centroid[:, 0] - middle) / stature
     for name, level in reversed(_LEVELS):
@@ -63,8 +62,7 @@ def limb_sides(centroid: np.ndarray, area: np.ndarray, region: np.ndarray) -> np
     Figures that do not stand, as in `body_regions`, have no sides.
     """
     side = np.zeros(len(centroid), np.int8)
-    low, high = centroid.min(axis=0), centroid.max(axis=0)
-    if len(centroid) < 2 or max(high[:2] - low[:2]) > 1.3 * (high[2] - low[2]):
+    if not _stands(centroid):
         return side
     limb = region >= BODY_REGIONS.index("upper arm")
     trunk = (region >= 0) & ~limb
@@ -74,6 +72,14 @@ def limb_sides(centroid: np.ndarray, area: np.ndarray, region: np.ndarray) -> np
     side[limb & (lateral > 0)] = 1
     side[limb & (lateral < 0)] = 2
     return side
+
+
+def _stands(centroid: np.ndarray) -> bool:
+    """Whether a figure is about as tall as it is wide and deep, or taller."""
+    if len(centroid) < 2:
+        return False
+    extent = np.ptp(centroid, axis=0)
+    return bool(extent[2] > 0 and max(extent[:2]) <= 1.3 * extent[2])
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:

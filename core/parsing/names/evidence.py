@@ -34,9 +34,7 @@ REGION_TRUST = 0.8  # a region of the body against a bone
 RIGHT_SIDE, UNSAID_SIDE, WRONG_SIDE, NO_SIDE_TYPED = 1.0, 0.55, 0.06, 0.98
 UNDER_A_JACKET, UNDER_A_SHIRT = 0.97, 0.9  # a shirt, where a jacket is typed too; a vest
 WHOLE_SKIN, WHOLE_FIGURE = 0.75, 0.6  # "body" at a surface named skin, at one without a name
-OVERALLS_PIECE = (
-    0.6  # seen overalls are the garment for each place; armour that is seen is no shirt
-)
+OVERALLS_PIECE = 0.6  # seen overalls are the garment for each place
 SEEN_ALIKE = 0.5  # what looks like one thing is another of its sort
 SEEN_PART = 0.8  # a seen garment's part (sleeve) where that part lies
 GROUNDED = 0.7  # a surface this close to a typed word is the one that is meant
