@@ -14,10 +14,9 @@ status is 1 when something got worse. Speed is measured by `python -m benchmarks
 from __future__ import annotations
 
 import argparse
-import math
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from benchmarks.quality.cases import few_cases
 from benchmarks.quality.damage.study import run_damage
 from benchmarks.quality.layout import Layout
 from benchmarks.quality.methods import METHODS
+from benchmarks.quality.metrics import known_mean
 from benchmarks.quality.records import Results
 from benchmarks.quality.study import StudyOptions, run_study
 from benchmarks.quality.words import ALL, run_words
@@ -91,18 +91,13 @@ def table(results: Results) -> str:
             lines.append([method.title, f"did not run: {method.unavailable}"])
             continue
         mine = [score for score in results.scores if score.method == method.name]
-        means = [_mean(s.miou for s in mine if s.vocabulary == v) for v in vocabularies]
-        seconds = _mean(sum(s.seconds.values()) for s in mine if not s.error)
+        means = [known_mean(s.miou for s in mine if s.vocabulary == v) for v in vocabularies]
+        seconds = known_mean(sum(s.seconds.values()) for s in mine if not s.error)
         lines.append([method.title, *(f"{m:.3f}" for m in means), f"{seconds:.1f}"])
     width = max(len(line[0]) for line in lines)
     return "\n".join(
         "  ".join([line[0].ljust(width), *(cell.rjust(8) for cell in line[1:])]) for line in lines
     )
-
-
-def _mean(values: Iterable[float]) -> float:
-    known = [v for v in values if math.isfinite(v)]
-    return sum(known) / len(known) if known else math.nan
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -11,22 +11,20 @@ vocabularies. Writes ablations.json, which the benchmark's report shows.
 
 from __future__ import annotations
 
-import math
-import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from core.errors import Parts4DError, exit_status
 from core.job.presets import PRESETS
 from core.job.spec import ParsingSettings
 
 from .captured import CaptureOptions, capture_case
-from .cases import Case, few_cases, few_cases_parser
+from .cases import Case, run_on_few_cases
 from .layout import Layout
 from .methods.ours import JobMethod, judged
+from .metrics import known_mean
 from .records import AblationResults, AblationRow, ScoreRecord, write_record
 from .scoring import Judge
 from .study import machine, run_side_by_side
@@ -118,33 +116,27 @@ def row(variant: Variant, scores: Sequence[Scores]) -> AblationRow:
     return AblationRow(
         ablation=variant.ablation,
         setting=variant.setting,
-        miou=_mean(r.miou for r in records),
-        oa=_mean(r.oa for r in records),
-        flicker=_mean(r.flicker for r in records),
-        coverage=_mean(r.coverage for r in records),
-        seconds=_mean(sum(r.seconds.values()) for r in records),
+        miou=known_mean(r.miou for r in records),
+        oa=known_mean(r.oa for r in records),
+        flicker=known_mean(r.flicker for r in records),
+        coverage=known_mean(r.coverage for r in records),
+        seconds=known_mean(sum(r.seconds.values()) for r in records),
         cases=len(scores),
     )
 
 
 def main(arguments: Sequence[str]) -> int:
     """The program. Returns the exit status."""
-    chosen = few_cases_parser(__doc__ or "").parse_args(arguments)
-    command = f"python -m benchmarks.quality.ablations {shlex.join(arguments)}"
-    try:
-        cases = few_cases(chosen.characters, chosen.only, chosen.cases)
-        results = run_ablations(cases, Layout(chosen.out.absolute()), command)
-    except Parts4DError as error:
-        print(error, file=sys.stderr)
-        return exit_status(error)
-    for r in results.rows:
-        print(f"{r.ablation:28} {r.setting:6} {r.miou:.3f} {r.flicker:.4f} {r.seconds:6.1f} s")
-    return 0
-
-
-def _mean(values: Iterable[float]) -> float:
-    known = [v for v in values if math.isfinite(v)]
-    return sum(known) / len(known) if known else math.nan
+    return run_on_few_cases(
+        arguments,
+        __doc__ or "",
+        "benchmarks.quality.ablations",
+        lambda cases, out, command: run_ablations(cases, Layout(out), command),
+        lambda results: (
+            f"{r.ablation:28} {r.setting:6} {r.miou:.3f} {r.flicker:.4f} {r.seconds:6.1f} s"
+            for r in results.rows
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import multiprocessing
 import os
 import statistics
@@ -40,6 +39,7 @@ from .cases import Case, few_cases, few_cases_parser
 from .encoder_trial import EncoderTrial, few_frames
 from .layout import Layout
 from .methods.ours import SETTINGS, judged
+from .metrics import known_mean
 from .numbers_tried import MIXING, Number, Point, number_of
 from .relabel import parsed_job
 from .shared_sight import look
@@ -114,7 +114,7 @@ def calibrate(cases: Sequence[Case], options: Options) -> dict:
             }
             for family in families
         },
-        "left out": _mean(t.at(chosen[t.family]) for t in table),
+        "left out": known_mean(t.at(chosen[t.family]) for t in table),
         "final": {"values": final, "score": _mean_at(table, final)},
         "cases": len(table),
     }
@@ -226,12 +226,7 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _mean_at(table: Table, point: Point) -> float:
-    return _mean(tried.at(point) for tried in table)
-
-
-def _mean(values: Iterable[float]) -> float:
-    known = [value for value in values if math.isfinite(value)]
-    return sum(known) / len(known) if known else math.nan
+    return known_mean(tried.at(point) for tried in table)
 
 
 def _be_nice() -> None:

@@ -12,17 +12,20 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Sequence
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from core.errors import InputError
+from core.errors import InputError, Parts4DError, exit_status
 
 FEW = 6  # a few characters of each family tell as much as all
 
 Kind = Literal["character", "scan", "demo"]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,34 @@ def few_cases(characters: Path, only: str = "", count: int = FEW) -> list[Case]:
     if not found:
         raise InputError(f"{characters} holds no character called so", "Change --only")
     return spread_over_families(found, count)
+
+
+def run_on_few_cases(
+    arguments: Sequence[str],
+    description: str,
+    program: str,
+    study: Callable[[Sequence[Case], Path, str], Result],
+    lines: Callable[[Result], Iterable[str]],
+    count: int = FEW,
+) -> int:
+    """A study as a program: python -m `program` `arguments`. Returns the exit status.
+
+    `study` is given the cases, the folder to write to and the command line; `lines` of its result
+    are printed.
+    """
+    parser = few_cases_parser(description)
+    parser.set_defaults(cases=count)
+    chosen = parser.parse_args(arguments)
+    command = f"python -m {program} {shlex.join(arguments)}"
+    try:
+        cases = few_cases(chosen.characters, chosen.only, chosen.cases)
+        result = study(cases, chosen.out.absolute(), command)
+    except Parts4DError as error:
+        print(error, file=sys.stderr)
+        return exit_status(error)
+    for line in lines(result):
+        print(line)
+    return 0
 
 
 def scan_files(folder: Path) -> list[Path]:

@@ -7,7 +7,8 @@ segmentation; the rest says where labels fail: at borders, over time, between le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,8 +56,8 @@ def scores(table: np.ndarray, kept: np.ndarray | None = None) -> Scores:
         iou,
         accuracy,
         _share(hit[kept].sum(), table[kept].sum()),
-        _mean(accuracy[kept]),
-        _mean(iou[kept]),
+        known_mean(accuracy[kept]),
+        known_mean(iou[kept]),
     )
 
 
@@ -166,5 +167,7 @@ def _share(part: float, whole: float) -> float:
     return float(part / whole) if whole > 0 else float("nan")
 
 
-def _mean(values: np.ndarray) -> float:
-    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+def known_mean(values: Iterable[float]) -> float:
+    """The mean of those that are finite numbers; nan when none is."""
+    known = [value for value in values if math.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")

@@ -20,7 +20,15 @@ from core.errors import JobError
 
 from .captured import CapturedCase
 from .methods import Labelling
-from .metrics import boundary_f1, confusion, coverage, joint_band, label_changes, scores
+from .metrics import (
+    boundary_f1,
+    confusion,
+    coverage,
+    joint_band,
+    known_mean,
+    label_changes,
+    scores,
+)
 from .metrics import side_confusion as sides_confused
 from .records import ScoreRecord
 from .vocabularies import Vocabulary, is_joint_part
@@ -73,7 +81,7 @@ class Judge:
             macc=found.mean_accuracy,
             miou=found.mean_iou,
             iou=tuple(found.iou.tolist()),
-            boundary_f1=_mean(borders),
+            boundary_f1=known_mean(borders),
             flicker=self._flicker(truth, labelling),
             side_confusion=sides_confused(table, vocabulary.classes),
             coverage=float(covered / whole) if whole else float("nan"),
@@ -143,8 +151,3 @@ def _label_of(labelling: Labelling, frame: int, elements: int, classes: int) -> 
     if not fits or label.min(initial=-1) < -1 or label.max(initial=-1) >= classes:
         raise JobError(f"The labels of frame {frame} do not fit its elements", "Correct the method")
     return label
-
-
-def _mean(values: list[float]) -> float:
-    known = [v for v in values if np.isfinite(v)]
-    return float(np.mean(known)) if known else float("nan")

@@ -14,7 +14,6 @@ report shows.
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 import tomllib
@@ -23,12 +22,11 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
-from core.errors import Parts4DError, exit_status
 from core.job.spec import Part
 from core.parsing.names.ontology import Ontology
 
 from .captured import CaptureOptions, capture_case
-from .cases import Case, few_cases, few_cases_parser
+from .cases import Case, run_on_few_cases
 from .layout import Layout
 from .methods.ours import SETTINGS, judged
 from .records import WordResults, WordScore, write_record
@@ -148,19 +146,17 @@ def _trained(vocabulary: Vocabulary) -> Iterator[tuple[int, Garment]]:
 
 def main(arguments: Sequence[str]) -> int:
     """The program. Returns the exit status."""
-    parser = few_cases_parser(__doc__ or "")
-    parser.set_defaults(cases=ALL)
-    chosen = parser.parse_args(arguments)
-    command = f"python -m benchmarks.quality.words {shlex.join(arguments)}"
-    try:
-        cases = few_cases(chosen.characters, chosen.only, chosen.cases)
-        results = run_words(cases, Layout(chosen.out.absolute()), command)
-    except Parts4DError as error:
-        print(error, file=sys.stderr)
-        return exit_status(error)
-    for s in results.scores:
-        print(f"{s.case:28} {s.trained:12} {s.trained_iou:.3f}   {s.word:16} {s.iou:.3f}")
-    return 0
+    return run_on_few_cases(
+        arguments,
+        __doc__ or "",
+        "benchmarks.quality.words",
+        lambda cases, out, command: run_words(cases, Layout(out), command),
+        lambda results: (
+            f"{s.case:28} {s.trained:12} {s.trained_iou:.3f}   {s.word:16} {s.iou:.3f}"
+            for s in results.scores
+        ),
+        ALL,
+    )
 
 
 if __name__ == "__main__":

@@ -9,16 +9,13 @@ benchmark's report shows.
 
 from __future__ import annotations
 
-import argparse
-import shlex
 import sys
 import time
-from collections.abc import Sequence
-
-from core.errors import Parts4DError, exit_status
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from ..captured import CaptureOptions, capture_case
-from ..cases import few_cases, few_cases_parser
+from ..cases import Case, run_on_few_cases
 from ..layout import Layout
 from ..records import DamageResults
 from .damages import DAMAGES, UNNAMED
@@ -27,25 +24,25 @@ from .study import run_damage
 
 def main(arguments: Sequence[str]) -> int:
     """The program. Returns the exit status."""
-    chosen = few_cases_parser(__doc__ or "").parse_args(arguments)
-    command = f"python -m benchmarks.quality.damage {shlex.join(arguments)}"
-    started = time.monotonic()
-    try:
-        results = measure(chosen, command)
-    except Parts4DError as error:
-        print(error, file=sys.stderr)
-        return exit_status(error)
-    print(table(results))
-    print(f"{time.monotonic() - started:.0f} s, {chosen.out / 'damage.json'}")
-    return 0
+    started, written = time.monotonic(), Path()
+
+    def study(cases: Sequence[Case], out: Path, command: str) -> DamageResults:
+        nonlocal written
+        written = out / "damage.json"
+        return measure(cases, out, command)
+
+    def lines(results: DamageResults) -> Iterator[str]:
+        yield table(results)
+        yield f"{time.monotonic() - started:.0f} s, {written}"
+
+    return run_on_few_cases(arguments, __doc__ or "", "benchmarks.quality.damage", study, lines)
 
 
-def measure(chosen: argparse.Namespace, command: str) -> DamageResults:
+def measure(cases: Sequence[Case], out: Path, command: str) -> DamageResults:
     """Captures what is not captured yet, and runs the study. Raises InputError, JobError."""
-    layout = Layout(chosen.out.absolute())
-    cases = few_cases(chosen.characters, chosen.only, chosen.cases)
+    layout = Layout(out)
     captured = [capture_case(c, layout.capture(c.name), CaptureOptions()) for c in cases]
-    return run_damage(captured, chosen.out, command=command)
+    return run_damage(captured, out, command=command)
 
 
 def table(results: DamageResults) -> str:

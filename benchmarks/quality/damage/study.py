@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 import multiprocessing
 import tempfile
 import zlib
@@ -32,7 +31,7 @@ from core.parsing.stage_files import (
 )
 
 from ..captured import CapturedCase
-from ..metrics import confusion, joint_band, scores
+from ..metrics import confusion, joint_band, known_mean, scores
 from ..records import Curve, DamageResults, write_record
 from ..study import SIDE_BY_SIDE, machine
 from ..vocabularies import FREE, is_joint_part, vocabularies_for
@@ -333,13 +332,8 @@ def _curves(
     for damage in (*DAMAGES, UNNAMED):
         for fusion in fusions:
             points = [[t[damage, rate, fusion.name] for t in tables] for rate in rates]
-            means = tuple(_mean(values) for values in points)
+            means = tuple(known_mean(values) for values in points)
             yield Curve(damage, fusion.name, tuple(rates), means, len(tables))
-
-
-def _mean(values: Sequence[float]) -> float:
-    known = [v for v in values if math.isfinite(v)]
-    return float(np.mean(known)) if known else math.nan
 
 
 def _settings(fusion: Fusion) -> ParsingSettings:
