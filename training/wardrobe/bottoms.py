@@ -12,7 +12,7 @@ from training.figure import SEGMENTS
 from training.wardrobe.fitting import Fitting
 from training.wardrobe.palette import detail
 from training.wardrobe.shapes import corner_values, wrapped
-from training.wardrobe.trunk import OUT, Cloth, tail, trim
+from training.wardrobe.trunk import OUT, Cloth, between, tail, trim
 
 _LEGS = ("pelvis", "torso", "thigh", "lower leg", "foot")
 
@@ -38,20 +38,11 @@ def legs(
         depth = np.where(leg, np.minimum(depth, np.maximum(0.35 * abs(x), 0.003)), depth)
         fit.lift(field, material, depth, int(3 + 250 * thickness + 300 * wide), **labels)
     style = rng.random()
-    on_leg = fit.on("thigh", "lower leg")
     if style < 0.2:
         trim(fit, rng, color, piece, np.where(fit.on(*_LEGS), 0.03 * unit - (z_of(fit) - hem), OUT))
     elif style < 0.4:
         outer = abs(fit.rest[:, 0]) - _outside(fit)
-        trim(
-            fit,
-            rng,
-            color,
-            piece,
-            np.where(
-                on_leg if len(on_leg) == len(outer) else fit.on("thigh", "lower leg"), outer, OUT
-            ),
-        )
+        trim(fit, rng, color, piece, np.where(fit.on("thigh", "lower leg"), outer, OUT))
     elif style < 0.6:
         trim(
             fit,
@@ -103,9 +94,9 @@ def skirt(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     piece = fit.new_piece("skirt")
     hem = rng.choice(
         [
-            rng.uniform(body.knee + 0.35 * (body.crotch - body.knee), body.crotch - 0.07 * unit),
-            rng.uniform(body.knee, body.crotch - 0.15 * unit),
-            rng.uniform(body.sole + 0.02 * unit, body.knee),
+            between(rng, body.knee + 0.35 * (body.crotch - body.knee), body.crotch - 0.07 * unit),
+            between(rng, body.knee, body.crotch - 0.15 * unit),
+            between(rng, body.sole + 0.02 * unit, body.knee),
         ]
     )
     flare = rng.choice([0.0, rng.uniform(0.05, 0.3), rng.uniform(0.3, 0.7)])

@@ -25,6 +25,7 @@ GARMENTS: Mapping[str, Garment] = {
     "vest": outerwear.vest,
     "tunic": onepiece.tunic,
     "jacket": outerwear.jacket,
+    "suit jacket": outerwear.suit_jacket,
     "coat": outerwear.coat,
     "dress": onepiece.dress,
     "robe": onepiece.robe,

@@ -9,7 +9,17 @@ import numpy as np
 
 from training.bank import surface_index
 from training.wardrobe.fitting import Fitting
-from training.wardrobe.trunk import OUT, Cloth, Cut, front_strip, tail, top, trim, trunk_field
+from training.wardrobe.trunk import (
+    OUT,
+    Cloth,
+    Cut,
+    between,
+    front_strip,
+    tail,
+    top,
+    trim,
+    trunk_field,
+)
 
 
 def tunic(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
@@ -43,8 +53,8 @@ def dress(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     piece, color = top(fit, rng, replace(cloth, loose=cloth.loose * 0.4), "dress", c, 0.004)
     low = rng.choice(
         [
-            rng.uniform(body.knee, body.crotch - 0.05 * unit),
-            rng.uniform(body.sole + 0.02 * unit, body.knee),
+            between(rng, body.knee, body.crotch - 0.05 * unit),
+            between(rng, body.sole + 0.02 * unit, body.knee),
         ]
     )
     tail(

@@ -31,32 +31,42 @@ def jacket(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     opened = rng.choice([0, rng.uniform(0.03, 0.09)]) * unit
     hem = rng.uniform(body.crotch, body.hip + 0.6 * (body.waist - body.hip))
     deep = rng.choice([0, rng.uniform(0.12, 0.25)]) * unit
-    c = Cut(
-        hem,
-        rng.uniform(1.85, 2.0),
-        1.3,
-        collar=0 if deep else 0.02 * unit,
-        v=deep,
-        open_front=opened,
-    )
+    c = _cut(hem, rng, opened, deep, unit)
     piece, color = top(fit, rng, cloth, "jacket", c, rng.uniform(0.008, 0.016), smooth=40)
     _front(fit, rng, color, piece, opened, deep)
     if not cloth.painted and rng.random() < 0.7:
         turned_collar(fit, rng, color, piece, "jacket", 0.02 * unit)
 
 
+def suit_jacket(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
+    """With lapels, over a shirt whose collar and cuffs look out; its edges part below a button."""
+    body, unit = fit.body, fit.body.unit
+    deep = rng.uniform(0.13, 0.26) * unit
+    c = Cut(
+        body.crotch + rng.uniform(-0.03, 0.35) * (body.hip - body.crotch),
+        rng.uniform(1.78, 2.0),
+        rng.uniform(1.15, 1.4),
+        v=deep,
+        open_front=rng.choice([0.0, 0.0, rng.uniform(0.03, 0.07)]) * unit,
+        button=body.hip + rng.uniform(0.1, 0.9) * (body.waist - body.hip),
+    )
+    piece, color = top(fit, rng, cloth, "jacket", c, rng.uniform(0.007, 0.013), smooth=40)
+    _front(fit, rng, color, piece, c.open_front, deep)
+    if not cloth.painted and rng.random() < 0.5:
+        turned_collar(fit, rng, color, piece, "jacket", 0.008 * unit)
+
+
+def _cut(hem: float, rng: np.random.Generator, opened: float, deep: float, unit: float) -> Cut:
+    """Long sleeves; a collar, or a neckline as `deep` as lapels leave."""
+    collar = 0 if deep else 0.02 * unit
+    return Cut(hem, rng.uniform(1.85, 2.0), 1.3, collar=collar, v=deep, open_front=opened)
+
+
 def coat(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     body, unit = fit.body, fit.body.unit
     opened = rng.choice([0, rng.uniform(0.03, 0.08)]) * unit
     deep = rng.choice([0, rng.uniform(0.1, 0.2)]) * unit
-    c = Cut(
-        body.hip,
-        rng.uniform(1.85, 2.0),
-        1.3,
-        collar=0 if deep else 0.02 * unit,
-        v=deep,
-        open_front=opened,
-    )
+    c = _cut(body.hip, rng, opened, deep, unit)
     piece, color = top(fit, rng, cloth, "coat", c, rng.uniform(0.01, 0.018), smooth=50)
     _front(fit, rng, color, piece, opened, deep)
     hem = rng.choice([rng.uniform(body.knee, body.crotch), rng.uniform(body.ankle, body.knee)])

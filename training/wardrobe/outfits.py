@@ -11,7 +11,7 @@ from training.bank import surface_index
 from training.figure import Figure
 from training.wardrobe.fitting import Fitting
 from training.wardrobe.garments import wear
-from training.wardrobe.palette import Palette, palette
+from training.wardrobe.palette import Palette, of_one_cloth, palette
 from training.wardrobe.trunk import Cloth
 
 
@@ -37,13 +37,13 @@ STYLES: dict[str, _Style] = {
     ),
     "business": _Style(
         1.5, "shirt, blouse",
-        "trousers, trousers, skirt", "-, jacket, vest", "shoe",
+        "trousers, trousers, skirt", "-, jacket, suit jacket, vest", "shoe",
         "tie 0.5, belt 0.4, glasses 0.3, bag 0.2",
     ),
     "suit": _Style(
-        1.0, "shirt",
-        "trousers", "jacket", "shoe",
-        "tie 0.7, hat 0.1, glasses 0.2",
+        2.2, "shirt, shirt, shirt, blouse, t-shirt, sweater",
+        "trousers, trousers, trousers, skirt", "suit jacket", "shoe",
+        "tie 0.6, hat 0.1, glasses 0.2",
     ),
     "sport": _Style(
         1.5, "tank top, t-shirt, crop top, sweater",
@@ -91,6 +91,8 @@ STYLES: dict[str, _Style] = {
         "belt 0.7, cape 0.35, hat 0.3, glove 0.4, bag 0.35, weapon 0.4, scarf 0.15",
     ),
 }  # fmt: skip
+_SUITED = ("suit", "business")  # styles in which jacket, vest and trousers are often of one cloth
+_SUIT = ("suit jacket", "jacket", "vest", "trousers", "skirt")
 _WHOLE = ("dress", "robe", "swimsuit", "underwear")
 
 
@@ -164,9 +166,11 @@ def dress(figure: Figure, rng: np.random.Generator, style: str | None = None) ->
             before.append("hair")
         if rng.random() < 0.15:
             before.append("beard")
+    one_cloth = of_one_cloth(rng) if style in _SUITED and rng.random() < 0.75 else colors
     for name in [*before, *order]:
         flat = painted or rng.random() < 0.07
-        cloth = Cloth(colors, painted=flat, loose=float(rng.beta(1.5, 2)))
+        colored = one_cloth if name in _SUIT else colors
+        cloth = Cloth(colored, painted=flat, loose=float(rng.beta(1.5, 2)))
         wear(fit, rng, name, cloth)
     dressed = fit.figure()
     return replace(dressed, name=" ".join([figure.name, style, "+".join(order)]).strip())

@@ -74,6 +74,13 @@ def palette(rng: np.random.Generator) -> Palette:
     return Palette(kind, base)
 
 
+def of_one_cloth(rng: np.random.Generator) -> Palette:
+    """The palette of a suit: one colour, mostly a dark one."""
+    base = varied(_CLOTH[rng.integers(len(_CLOTH))], rng, 0.1)
+    dark = float(rng.choice([1.0, rng.uniform(0.25, 0.8)]))
+    return Palette("alike", (base[0] * dark, base[1] * dark, base[2] * dark))
+
+
 def varied(color: Color, rng: np.random.Generator, amount: float) -> Color:
     """A colour near this one; `amount` is the spread per channel."""
     r, g, b = np.clip(

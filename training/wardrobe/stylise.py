@@ -14,6 +14,38 @@ from training.wardrobe.measure import segment_of_joints
 _TRUNK = ("pelvis", "torso", "neck", "head", "foot")
 
 
+Span = tuple[float, float] | None  # what a factor is drawn from; None is 1
+
+# Per style: sizes of head, hands, feet; the trunk's width, depth, height; how thick limbs are; how
+# long arms, thighs and lower legs are.
+_STYLES: Mapping[str, tuple[Span, ...]] = {
+    "chibi": (
+        (1.9, 3.0), (1.0, 1.6), (0.9, 1.4), (0.85, 1.2), (0.9, 1.3), (0.6, 0.85),
+        (0.9, 1.4), (0.6, 0.9), (0.4, 0.7), (0.4, 0.7),
+    ),
+    "toy": (
+        (1.3, 1.8), (1.2, 1.7), (1.1, 1.5), (0.9, 1.3), None, (0.75, 1.0),
+        (1.0, 1.6), (0.75, 1.0), (0.6, 0.85), (0.6, 0.85),
+    ),
+    "stick": (
+        (1.1, 1.7), (1.1, 1.6), (1.1, 1.7), (0.65, 0.9), (0.65, 0.9), None,
+        (0.45, 0.75), (0.95, 1.25), (0.9, 1.25), (0.9, 1.25),
+    ),
+    "hulk": (
+        (0.75, 1.05), (1.3, 1.8), (1.0, 1.4), (1.3, 1.8), (1.2, 1.6), (1.0, 1.2),
+        (1.3, 1.9), (1.0, 1.25), (0.65, 0.9), (0.65, 0.9),
+    ),
+    "egg": (
+        (1.0, 1.8), (0.9, 1.5), (1.0, 1.4), (1.2, 1.7), (1.4, 2.0), (0.8, 1.1),
+        (0.7, 1.2), (0.7, 0.95), (0.4, 0.75), (0.4, 0.75),
+    ),
+    "hero": (
+        (0.75, 0.95), (1.0, 1.3), (0.9, 1.2), (1.05, 1.35), None, (0.95, 1.1),
+        (0.95, 1.25), (0.95, 1.1), (1.05, 1.25), (1.05, 1.25),
+    ),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Proportions:
     """Scale factors by segment name without side.
@@ -71,38 +103,12 @@ def scaled(figure: Figure, proportions: Proportions) -> Figure:
 def proportions(rng: np.random.Generator) -> tuple[str, Proportions]:
     """(kind, proportions) of a drawn style."""
     u = rng.uniform
-    kind = str(rng.choice(["chibi", "chibi", "toy", "stick", "hulk", "egg", "hero", "loose"]))
-    head, hand, foot = 1.0, 1.0, 1.0
-    width = depth = tall = 1.0
-    thick, arm, thigh, shin = 1.0, 1.0, 1.0, 1.0
-    if kind == "chibi":
-        head, hand, foot = u(1.9, 3.0), u(1.0, 1.6), u(0.9, 1.4)
-        width, depth, tall = u(0.85, 1.2), u(0.9, 1.3), u(0.6, 0.85)
-        thick, arm, thigh, shin = u(0.9, 1.4), u(0.6, 0.9), u(0.4, 0.7), u(0.4, 0.7)
-    elif kind == "toy":
-        head, hand, foot = u(1.3, 1.8), u(1.2, 1.7), u(1.1, 1.5)
-        width, tall = u(0.9, 1.3), u(0.75, 1.0)
-        thick, arm, thigh, shin = u(1.0, 1.6), u(0.75, 1.0), u(0.6, 0.85), u(0.6, 0.85)
-    elif kind == "stick":
-        head, hand, foot = u(1.1, 1.7), u(1.1, 1.6), u(1.1, 1.7)
-        width, depth = u(0.65, 0.9), u(0.65, 0.9)
-        thick, arm, thigh, shin = u(0.45, 0.75), u(0.95, 1.25), u(0.9, 1.25), u(0.9, 1.25)
-    elif kind == "hulk":
-        head, hand, foot = u(0.75, 1.05), u(1.3, 1.8), u(1.0, 1.4)
-        width, depth, tall = u(1.3, 1.8), u(1.2, 1.6), u(1.0, 1.2)
-        thick, arm, thigh, shin = u(1.3, 1.9), u(1.0, 1.25), u(0.65, 0.9), u(0.65, 0.9)
-    elif kind == "egg":
-        head, hand, foot = u(1.0, 1.8), u(0.9, 1.5), u(1.0, 1.4)
-        width, depth, tall = u(1.2, 1.7), u(1.4, 2.0), u(0.8, 1.1)
-        thick, arm, thigh, shin = u(0.7, 1.2), u(0.7, 0.95), u(0.4, 0.75), u(0.4, 0.75)
-    elif kind == "hero":
-        head, hand, foot = u(0.75, 0.95), u(1.0, 1.3), u(0.9, 1.2)
-        width, tall = u(1.05, 1.35), u(0.95, 1.1)
-        thick, arm, thigh, shin = u(0.95, 1.25), u(0.95, 1.1), u(1.05, 1.25), u(1.05, 1.25)
+    kind = str(rng.choice(["chibi", "chibi", *list(_STYLES)[1:], "loose"]))
+    if kind in _STYLES:
+        drawn = [1.0 if span is None else u(*span) for span in _STYLES[kind]]
     else:
-        head, hand, foot, width, depth, tall, thick, arm, thigh, shin = np.exp(
-            rng.normal(0, 0.22, 10)
-        )
+        drawn = list(np.exp(rng.normal(0, 0.22, 10)))
+    head, hand, foot, width, depth, tall, thick, arm, thigh, shin = drawn
     waist = u(0.85, 1.1)
     neck = u(0.4, 0.9) if head > 1.3 else u(0.8, 1.1)
     neck_wide = float(np.clip(thick, 0.8, 1.5))

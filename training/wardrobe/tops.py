@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from training.wardrobe.fitting import Fitting
+from training.wardrobe.palette import Color
 from training.wardrobe.shapes import ball
 from training.wardrobe.trunk import (
     OUT,
     Cloth,
     Cut,
+    between,
     cuffs,
     front_strip,
     hip_hem,
@@ -81,22 +83,17 @@ def shirt(fit: Fitting, rng: np.random.Generator, cloth: Cloth, tucked: bool = F
             np.where(fit.arm > -1, fit.arm - c.sleeve + rng.uniform(0.12, 0.25), OUT),
         )
     if rng.random() < 0.35:
-        side = rng.choice([-1, 1]) * 0.07 * unit
-        trim(
-            fit,
-            rng,
-            color,
-            piece,
-            front_strip(
-                fit,
-                0.035 * unit,
-                fit.body.armpit - 0.05 * unit,
-                fit.body.armpit + 0.03 * unit,
-                side,
-            ),
-        )
+        _pocket(fit, rng, color, piece, 0.035 * unit)
     if not cloth.painted:
         turned_collar(fit, rng, color, piece, "shirt", 0.02 * unit)
+
+
+def _pocket(fit: Fitting, rng: np.random.Generator, color: Color, piece: int, half: float) -> None:
+    """A pocket on one side of the chest, twice `half` metres wide."""
+    armpit, unit = fit.body.armpit, fit.body.unit
+    side = rng.choice([-1, 1]) * 0.07 * unit
+    low, high = armpit - 0.05 * unit, armpit + 0.03 * unit
+    trim(fit, rng, color, piece, front_strip(fit, half, low, high, side))
 
 
 def polo_shirt(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
@@ -141,16 +138,7 @@ def scrub_top(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
         v=rng.uniform(0.08, 0.12) * unit,
     )
     piece, color = top(fit, rng, cloth, "scrub top", c)
-    side = rng.choice([-1, 1]) * 0.07 * unit
-    trim(
-        fit,
-        rng,
-        color,
-        piece,
-        front_strip(
-            fit, 0.04 * unit, fit.body.armpit - 0.05 * unit, fit.body.armpit + 0.03 * unit, side
-        ),
-    )
+    _pocket(fit, rng, color, piece, 0.04 * unit)
 
 
 def tank_top(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
@@ -169,7 +157,7 @@ def tank_top(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
 
 def crop_top(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     body, unit = fit.body, fit.body.unit
-    hem = rng.uniform(body.waist + 0.25 * (body.armpit - body.waist), body.armpit - 0.05 * unit)
+    hem = between(rng, body.waist + 0.25 * (body.armpit - body.waist), body.armpit - 0.05 * unit)
     sleeve = rng.choice([0, 0, 0.4, 1.8])
     c = Cut(
         hem,

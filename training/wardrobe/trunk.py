@@ -39,6 +39,7 @@ class Cut:
     strap: float = 1.0  # of sleeveless ones: where the arm hole is, 1 = at the shoulder joint
     strapless: bool = False
     open_front: float = 0.0  # half width left open
+    button: float | None = None  # height of the last one, below which the edges part
     legs: bool = False  # goes on below the crotch
 
 
@@ -86,6 +87,9 @@ def trunk_field(fit: Fitting, c: Cut) -> np.ndarray:
     if c.open_front:
         gap = np.where(y < body.neck_y, abs(x) - c.open_front, 1.0)
         field = np.minimum(field, gap)
+    if c.button is not None:
+        gap = np.where(y < body.neck_y, abs(x) - 0.35 * (c.button - z), 1.0)
+        field = np.minimum(field, gap)
     return field
 
 
@@ -126,6 +130,11 @@ def trim(
 ) -> None:
     """Colour a part of a garment a little or very differently."""
     fit.paint(field, fit.new_material("trim", detail(color, rng)), piece)
+
+
+def between(rng: np.random.Generator, one: float, other: float) -> float:
+    """A height between two, whichever is lower: on short limbs they change places."""
+    return float(rng.uniform(min(one, other), max(one, other)))
 
 
 def front_strip(

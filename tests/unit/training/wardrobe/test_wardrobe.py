@@ -18,6 +18,7 @@ from training.wardrobe.measure import body_coordinates
 from training.wardrobe.outfits import STYLES
 from training.wardrobe.palette import Palette
 from training.wardrobe.shapes import ball, corner_values
+from training.wardrobe.stylise import Proportions, scaled
 from training.wardrobe.trunk import Cloth
 
 PLAIN = Palette("free", (0.5, 0.5, 0.5))
@@ -83,9 +84,34 @@ def test_every_garment_can_be_worn_and_shows(name: str) -> None:
     wear(fit, np.random.default_rng(1), name, Cloth(PLAIN))
     figure = fit.figure()
     check(figure)
-    surface = {"robe": "dress", "beard": "hair", "face": "eye"}.get(name, name)
+    made_of = {"robe": "dress", "beard": "hair", "face": "eye", "suit jacket": "jacket"}
+    surface = made_of.get(name, name)
     assert (figure.surface == surface_index(surface)).any()
     assert figure.garments == (f"scripted {name}",)
+
+
+@pytest.mark.parametrize("name", ["skirt", "dress", "crop top"])
+def test_short_limbs_leave_room_for_every_length(name: str) -> None:
+    factors = {"thigh": (1, 1, 0.3), "lower leg": (1, 1, 0.3), "torso": (1, 1, 0.5)}
+    short = scaled(body(), Proportions(factors))
+    for seed in range(8):
+        fit = Fitting(short)
+        wear(fit, np.random.default_rng(seed), name, Cloth(PLAIN))
+        check(fit.figure())
+
+
+def test_a_suit_jacket_parts_below_its_last_button() -> None:
+    fit = Fitting(body())
+    for name in ("trousers", "shirt", "suit jacket"):
+        wear(fit, np.random.default_rng(1), name, Cloth(PLAIN))
+    figure = fit.figure()
+    check(figure)
+    jacket = figure.faces[figure.surface == surface_index("jacket")]
+    low = figure.vertices[jacket[jacket >= 0]]
+    low = low[low[:, 2] < np.quantile(low[:, 2], 0.1)]
+    ahead = low[low[:, 1] < fit.body.neck_y - 0.03 * fit.body.unit]
+    assert abs(ahead[:, 0]).min() > 0.01 * fit.body.unit
+    assert abs(low[:, 0]).min() < abs(ahead[:, 0]).min()
 
 
 @pytest.mark.parametrize("style", STYLES)
