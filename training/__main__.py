@@ -56,9 +56,6 @@ def _render_and_leave(options: RenderOptions, index: int) -> NoReturn:
 
 
 def _train(chosen: argparse.Namespace) -> None:
-    from .allocation import start_again_keeping_memory
-
-    start_again_keeping_memory(sys.argv[1:])
     from .settings import read_settings
     from .train import train
     from .views import load_shards
@@ -149,4 +146,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["train"]:
+        from .allocation import start_again_keeping_memory
+
+        start_again_keeping_memory(sys.argv[1:])
     raise SystemExit(main())

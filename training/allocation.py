@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """glibc told to keep large blocks: training allocates the same ones in every step.
 
-By default each goes back to the system at once and its pages are faulted in again, which took two
-thirds of the time of a step on two cores.
+By default each goes back to the system at once and its pages are faulted in again, which takes
+longer than the sums themselves.
 """
 
 from __future__ import annotations

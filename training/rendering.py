@@ -23,6 +23,8 @@ from .bank import NO_LABEL
 from .figure import Figure, Material
 from .shards import View
 
+_COLORS = "Col"  # Cycles shows black for an attribute that is called "color"
+
 
 @dataclass(frozen=True)
 class Look:
@@ -102,7 +104,7 @@ def figure_object(figure: Figure) -> bpy.types.Object:
     mesh.polygons.foreach_set("material_index", figure.material.astype(np.int32))
     mesh.polygons.foreach_set("use_smooth", np.full(len(faces), not figure.flat_shaded))
     if figure.vertex_color is not None:
-        colors = mesh.color_attributes.new("color", "BYTE_COLOR", "POINT")
+        colors = mesh.color_attributes.new(_COLORS, "BYTE_COLOR", "POINT")
         rgba = np.full((len(figure.vertices), 4), 1, np.float32)
         rgba[:, :3] = figure.vertex_color / np.float32(255)
         colors.data.foreach_set("color_srgb", rgba.ravel())
@@ -126,7 +128,7 @@ def _material(look: Material) -> bpy.types.Material:
             links.new(image.outputs["Alpha"], shader.inputs["Alpha"])
     elif look.vertex_colors:
         color = nodes.new("ShaderNodeVertexColor")
-        color.layer_name = "color"
+        color.layer_name = _COLORS
         links.new(color.outputs["Color"], shader.inputs["Base Color"])
     else:
         shader.inputs["Base Color"].default_value = (*_linear(look.color), 1.0)
