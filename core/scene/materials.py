@@ -26,6 +26,7 @@ _MISTAKEN_SHARE = 0.5  # of all faces
 _OUTPUT = "parts4d output"
 _FILLER = "parts4d_filler"
 _GREY = (0.6, 0.6, 0.6, 1.0)
+_UNSEEN = "color"  # Cycles shows black for a colour attribute of this name, EEVEE its colours
 
 
 def prepare_materials(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
@@ -36,6 +37,7 @@ def prepare_materials(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
     A clear cornea hides few.
     """
     objects = list(objects)
+    _rename_unseen_colors(objects)
     fill_empty_slots(objects)
     for material in list(bpy.data.materials):
         if material.library is not None:
@@ -55,6 +57,25 @@ def prepare_materials(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
         return ()
     some = ", ".join(sorted(f"'{m.name}'" for m in hidden & faces.keys())[:4])
     return (f"Most faces have materials with alpha below 0.5 ({some}): they are taken as opaque",)
+
+
+def _rename_unseen_colors(objects: Iterable[bpy.types.Object]) -> None:
+    meshes = {obj.data for obj in objects}
+    found = [mesh.color_attributes.get(_UNSEEN) for mesh in meshes]
+    if not any(found):
+        return
+    renamed = f"parts4d {_UNSEEN}"
+    for attribute in filter(None, found):
+        attribute.name = renamed
+    trees = [m.node_tree for m in bpy.data.materials if m.node_tree is not None]
+    for tree in (*trees, *bpy.data.node_groups):
+        for node in tree.nodes:
+            if node.bl_idname == "ShaderNodeVertexColor" and node.layer_name == _UNSEEN:
+                node.layer_name = renamed
+            elif node.bl_idname == "ShaderNodeAttribute" and (
+                (node.attribute_type, node.attribute_name) == ("GEOMETRY", _UNSEEN)
+            ):
+                node.attribute_name = renamed
 
 
 def _never_there(alpha: object) -> bool:

@@ -262,6 +262,24 @@ def test_a_mesh_without_material_shows_its_colour_attribute(tmp_path, domain):
     assert red > 190 and green < 70
 
 
+@pytest.mark.parametrize("kind", ["ShaderNodeVertexColor", "ShaderNodeAttribute", None])
+def test_a_colour_attribute_that_is_called_color_is_seen(tmp_path, kind):
+    empty_file()
+    ball = sphere()
+    layer = ball.data.color_attributes.new("color", "BYTE_COLOR", "POINT")
+    layer.data.foreach_set("color_srgb", np.tile([0.9, 0.1, 0.1, 1.0], len(layer.data)))
+    if kind is not None:
+        material = principled(BLUE)
+        node = material.node_tree.nodes.new(kind)
+        setattr(node, "layer_name" if "Vertex" in kind else "attribute_name", "color")
+        shader = next(n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED")
+        material.node_tree.links.new(node.outputs["Color"], shader.inputs["Base Color"])
+        ball.data.materials.append(material)
+    image = captured(tmp_path, azimuths=1).view(1, 0)
+    red, green, _ = np.median(image.color[image.silhouette], axis=0)
+    assert red > 190 and green < 70
+
+
 def test_a_texture_beside_the_file_is_found(tmp_path: Path):
     empty_file()
     picture = bpy.data.images.new("tex", 4, 4)
