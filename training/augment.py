@@ -15,11 +15,12 @@ import numpy as np
 from core.parsing.sight.preparation import CHANNELS, STRIDE, scaled_channels
 from core.scene.shading import shade
 
-from .bank import NO_LABEL, surface_index
+from .bank import NO_LABEL, region_index, surface_index
 from .light import decode_srgb, developed, lit, repainted
 from .shards import View
 
 _SKIN = surface_index("skin")
+_HEAD = region_index("head")
 _SPARE = 1.5  # pixels of the view to one of the picture, along a side
 
 
@@ -32,6 +33,7 @@ class Augmentation:
     scales: tuple[float, float] = (0.62, 1.2)  # of it
     close: float = 0.12  # looks from nearer, up to
     closest: float = 2.2  # times the height
+    at_heads: float = 0.4  # of the close looks, since faces have the smallest parts
     repainted: float = 0.6
     without_color: float = 0.1
     without_normals: float = 0.15
@@ -81,8 +83,21 @@ def _shown(
     if colored and fate < how.without_color + how.without_normals:
         normal = np.zeros_like(normal)
     mirror = rng.random() < 0.5
-    sample = _placed(view, color if colored else None, normal, height, how.tile, mirror, rng)
+    close = height > how.height * how.scales[1]
+    middle = _head(view, mirror) if close and rng.random() < how.at_heads else None
+    color_shown = color if colored else None
+    sample = _placed(view, color_shown, normal, height, how.tile, mirror, rng, middle)
     return _worn(sample, how, rng, colored)
+
+
+def _head(view: View, mirror: bool) -> tuple[float, float] | None:
+    """Where the head's middle is, in shares of the picture; None where no head is seen."""
+    rows, columns = np.nonzero(view.region == _HEAD)
+    if not len(rows):
+        return None
+    row, column = (rows.mean() + 0.5) / view.region.shape[0], columns.mean() + 0.5
+    column /= view.region.shape[1]
+    return float(row), float(1 - column if mirror else column)
 
 
 def plain(view: View, tile: tuple[int, int], height: float) -> Sample:
@@ -132,8 +147,12 @@ def _placed(
     tile: tuple[int, int],
     mirror: bool,
     rng: np.random.Generator | None,
+    middle: tuple[float, float] | None = None,
 ) -> Sample:
-    """Scaled so that the larger side has `height` pixels, and put somewhere into the tile."""
+    """Scaled so that the larger side has `height` pixels, and put somewhere into the tile.
+
+    With `middle`, a point in shares of the picture, it is put so that this is about the tile's.
+    """
     inside = view.silhouette
     scale = height / max(inside.shape)
     size = tuple(max(1, round(side * scale)) for side in inside.shape)
@@ -145,7 +164,8 @@ def _placed(
     if mirror:
         channels = channels[:, ::-1].copy()
         channels[..., 3] *= -1
-    corner = [_corner(t, s, rng) for t, s in zip(tile, size, strict=True)]
+    aims = middle or (None, None)
+    corner = [_corner(t, s, rng, aim) for t, s, aim in zip(tile, size, aims, strict=True)]
     image = _window(channels, corner, tile, 0.0)
 
     half = (tile[0] // STRIDE, tile[1] // STRIDE)
@@ -156,12 +176,17 @@ def _placed(
     return Sample(np.moveaxis(image, 2, 0), *maps, _borders(*maps, background))
 
 
-def _corner(tile: int, size: int, rng: np.random.Generator | None) -> int:
-    """Where the picture begins in the tile; negative where some of it is cut off."""
+def _corner(tile: int, size: int, rng: np.random.Generator | None, aim: float | None = None) -> int:
+    """Where the picture begins in the tile; negative where some of it is cut off.
+
+    `aim` is the share of the picture that comes near the tile's middle, if that cuts no more off.
+    """
     if rng is None:
         return (tile - size) // 2
-    slack = tile - size
-    return int(rng.integers(min(0, slack), max(0, slack) + 1))
+    least, most = min(0, tile - size), max(0, tile - size)
+    if aim is None:
+        return int(rng.integers(least, most + 1))
+    return int(np.clip(tile * rng.uniform(0.35, 0.65) - aim * size, least, most))
 
 
 def _window(

@@ -11,10 +11,12 @@ from ...job.atomic import write_json
 from ...job.sight_model import sight_model_hash
 from ...job.strict_json import load_document
 from ..seams import Images, Progress
+from .closer import head_to_look_at
 from .network import SightNetwork, load_sight
 from .pooling import ElementSums
 from .sightings import save_sightings
 
+_CLOSER_COUNTS = 3.0  # times as much as what is seen of the same pixels from afar
 _MODEL, _WITHOUT = "model.json", "without.json"
 
 
@@ -108,7 +110,11 @@ def _look(
     image = images.image(*chosen)
     if not image.silhouette.any():
         return False
-    sums.add(image.element, network.look(image))
+    sighting = network.look(image)
+    sums.add(image.element, sighting)
+    head = head_to_look_at(sighting, network.regions, image.silhouette)
+    if head is not None:
+        sums.add(image.element, network.look_closer(image, *head), _CLOSER_COUNTS)
     return True
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import JobError
 from ...job.capture_files import ViewImage
 from ...job.sight_model import VARIABLE, sight_model_hash, sight_model_path
-from .preparation import CHANNELS, Placement, camera_normals, prepare
+from .preparation import CHANNELS, Placement, camera_normals, prepare, prepare_part
 
 BANK_VERSION = 1
 _OUTPUTS = ("surface", "region", "boundary")
@@ -112,7 +112,17 @@ class SightNetwork:
     def look(self, image: ViewImage) -> Sighting:
         """What the model sees in a view. Raises ValueError when the view shows nothing."""
         normal = camera_normals(image.normal, image.world_to_camera)
-        planes, placement = prepare(image.color, normal, image.silhouette, self.height)
+        return self._seen(*prepare(image.color, normal, image.silhouette, self.height))
+
+    def look_closer(
+        self, image: ViewImage, part: tuple[int, int, int, int], scale: float
+    ) -> Sighting:
+        """What the model sees in the box `part` (top, left, bottom, right) of a view when a pixel
+        of it takes `scale` of the model's. Raises ValueError when the view shows nothing."""
+        normal = camera_normals(image.normal, image.world_to_camera)
+        return self._seen(*prepare_part(image.color, normal, image.silhouette, part, scale))
+
+    def _seen(self, planes: np.ndarray, placement: Placement) -> Sighting:
         surface, region, boundary = self._session.run(_OUTPUTS, {"image": planes[None]})
         probability = 1.0 / (1.0 + np.exp(-np.clip(boundary[0, 0], -30.0, 30.0)))
         return Sighting(softmax(surface[0]), softmax(region[0]), probability, placement)

@@ -22,27 +22,35 @@ class ElementSums:
     def __init__(self, element_count: int, surfaces: int, regions: int) -> None:
         self._split = (surfaces, surfaces + regions)
         self._sum = np.zeros((element_count, surfaces + regions + 1), np.float32)
+        self._weight = np.zeros(element_count, np.float32)
         self._pixels = np.zeros(element_count, np.int64)
         self._element: list[np.ndarray] = []  # per view, (P,) what each pixel shows
+        self._counted: list[np.ndarray] = []  # per view, (P,) how much its answer counts
         self._row: list[np.ndarray] = []  # per view, (P,) the row of its answer among all waiting
         self._answer: list[np.ndarray] = []  # per view, (C, L + R + 1)
 
-    def add(self, element_map: np.ndarray, sighting: Sighting) -> None:
-        """One view: `element_map` (h, w) int32, -1 = background."""
-        rows, columns = np.nonzero(element_map >= 0)
+    def add(self, element_map: np.ndarray, sighting: Sighting, weight: float = 1.0) -> None:
+        """One view, or what a closer look shows of it, each pixel of which counts `weight`.
+
+        `element_map` (h, w) int32, -1 = background.
+        """
+        top, left, bottom, right = sighting.placement.box
+        rows, columns = np.nonzero(element_map[top:bottom, left:right] >= 0)
+        rows, columns = rows + top, columns + left
         cells, row = _compact(sighting.cells(rows, columns), sighting.boundary.size)
         answers = (sighting.surface, sighting.region, sighting.boundary[..., None])
         each = [a.reshape(-1, a.shape[-1])[cells] for a in answers]
         self._row.append(row + sum(map(len, self._answer)))
         self._answer.append(np.concatenate(each, axis=1))
         self._element.append(element_map[rows, columns])
+        self._counted.append(np.full(len(rows), weight, np.float32))
         if sum(map(len, self._element)) > _MOST_WAITING:
             self._add_waiting()
 
     def sightings(self, surfaces: tuple[str, ...], regions: tuple[str, ...]) -> Sightings:
         """The means."""
         self._add_waiting()
-        mean = self._sum / np.maximum(self._pixels, 1)[:, None].astype(np.float32)
+        mean = self._sum / np.where(self._weight > 0, self._weight, 1)[:, None]
         surface, region, boundary = np.split(mean, self._split, axis=1)
         return Sightings(
             surface=surface.astype(np.float16),
@@ -59,10 +67,11 @@ class ElementSums:
         element, row = np.concatenate(self._element), np.concatenate(self._row)
         answer = np.concatenate(self._answer)
         shape = (len(self._pixels), len(answer))
-        ones = np.ones(len(element), np.float32)
-        self._sum += sparse.coo_array((ones, (element, row)), shape=shape).tocsr() @ answer
+        counted = np.concatenate(self._counted)
+        self._sum += sparse.coo_array((counted, (element, row)), shape=shape).tocsr() @ answer
+        self._weight += np.bincount(element, counted, minlength=len(self._pixels))
         self._pixels += np.bincount(element, minlength=len(self._pixels))
-        for waiting in (self._element, self._row, self._answer):
+        for waiting in (self._element, self._counted, self._row, self._answer):
             waiting.clear()
 
 

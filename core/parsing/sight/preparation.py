@@ -16,6 +16,7 @@ import numpy as np
 CHANNELS = 7  # colour 0-2, normal 3-5, coverage 6
 MULTIPLE = 32  # of both sides of the input
 BORDER = 8  # pixels of background on every side, at least
+AROUND = 20  # input pixels that are shown around a part
 LARGEST_SCALE = 2.0  # a tiny picture gains nothing by more
 STRIDE = 2  # input pixels to one of the output's
 
@@ -24,7 +25,7 @@ _EMPTY = 1e-6  # coverage below which a pixel is background
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a view's silhouette box lies in the network's input."""
+    """Where a box of a view, mostly its silhouette's, lies in the network's input."""
 
     box: tuple[int, int, int, int]  # top, left, bottom, right in the view; the last two excluded
     size: tuple[int, int]  # (h, w) pixels of the box in the input
@@ -70,6 +71,42 @@ def prepare(
     window = planes[:, corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]]
     window[...] = np.moveaxis(channels, 2, 0)
     return planes, Placement(box, size, corner)
+
+
+def prepare_part(
+    color: np.ndarray,
+    normal_camera: np.ndarray,
+    silhouette: np.ndarray,
+    part: tuple[int, int, int, int],
+    scale: float,
+) -> tuple[np.ndarray, Placement]:
+    """The input for a closer look at the box `part` of a view, in `scale` input pixels to one.
+
+    Some of what is around it is shown too. Otherwise as `prepare`.
+    """
+    around = silhouette_box(silhouette)
+    shape, box, size, corner = [], [0, 0, 0, 0], [], []
+    for axis in range(2):
+        low, high = part[axis] - AROUND / scale, part[axis + 2] + AROUND / scale
+        side = -(-int((high - low) * scale) // MULTIPLE) * MULTIPLE
+        low = (low + high - side / scale) / 2
+        first, last = round(low), round(low + side / scale)
+        begin, end = max(around[axis], first), min(around[axis + 2], last)
+        place = round((begin - first) * scale)
+        goes_on = end == last  # then it fills the input, whatever was rounded
+        box[axis], box[axis + 2] = begin, end
+        shape.append(side)
+        size.append(side - place if goes_on else max(1, round((end - begin) * scale)))
+        corner.append(place)
+    shown = (slice(box[0], box[2]), slice(box[1], box[3]))
+    channels = scaled_channels(
+        color[shown], normal_camera[shown], silhouette[shown], (size[0], size[1])
+    )
+    planes = np.zeros((CHANNELS, *shape), np.float32)
+    window = planes[:, corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]]
+    window[...] = np.moveaxis(channels, 2, 0)
+    where = Placement((box[0], box[1], box[2], box[3]), (size[0], size[1]), (corner[0], corner[1]))
+    return planes, where
 
 
 def scaled_channels(
