@@ -113,8 +113,8 @@ def _look(
     sighting = network.look(image)
     sums.add(image.element, sighting)
     head = head_to_look_at(sighting, network.regions, image.silhouette)
-    if head is not None:
-        sums.add(image.element, network.look_closer(image, *head), _CLOSER_COUNTS)
+    if head is not None:  # what lies around it is shown only so that the head is understood
+        sums.add(image.element, network.look_closer(image, *head), head[0], _CLOSER_COUNTS)
     return True
 
 

@@ -29,12 +29,19 @@ class ElementSums:
         self._row: list[np.ndarray] = []  # per view, (P,) the row of its answer among all waiting
         self._answer: list[np.ndarray] = []  # per view, (C, L + R + 1)
 
-    def add(self, element_map: np.ndarray, sighting: Sighting, weight: float = 1.0) -> None:
-        """One view, or what a closer look shows of it, each pixel of which counts `weight`.
+    def add(
+        self,
+        element_map: np.ndarray,
+        sighting: Sighting,
+        part: tuple[int, int, int, int] | None = None,
+        weight: float = 1.0,
+    ) -> None:
+        """One view, or the box `part` of it, each pixel of which counts `weight`.
 
-        `element_map` (h, w) int32, -1 = background.
+        `element_map` (h, w) int32, -1 = background; a box is (top, left, bottom, right), the last
+        two excluded, by default all that the sighting shows.
         """
-        top, left, bottom, right = sighting.placement.box
+        top, left, bottom, right = part or sighting.placement.box
         rows, columns = np.nonzero(element_map[top:bottom, left:right] >= 0)
         rows, columns = rows + top, columns + left
         cells, row = _compact(sighting.cells(rows, columns), sighting.boundary.size)

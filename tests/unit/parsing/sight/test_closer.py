@@ -115,8 +115,9 @@ def test_a_closer_look_counts_more_for_what_it_shows_and_nothing_elsewhere() -> 
         np.tile(np.float32([0, 1]), (4, 8, 1)), np.ones((4, 8, 1)), np.ones((4, 8)), part
     )
     element = np.repeat([0, 1], 4)[:, None] * np.ones((1, 8), int)
-    sums = ElementSums(2, 2, 1)
+    element[:4, 4:] = 2  # shown by the closer look, but not asked for
+    sums = ElementSums(3, 2, 1)
     sums.add(element, far)
-    sums.add(element, near, 3.0)
+    sums.add(element, near, (0, 0, 4, 4), 3.0)
     found = sums.sightings(("skin", "hair"), ("none",))
-    np.testing.assert_allclose(found.surface, [[0.25, 0.75], [1, 0]], atol=1e-3)
+    np.testing.assert_allclose(found.surface, [[0.25, 0.75], [1, 0], [1, 0]], atol=1e-3)
