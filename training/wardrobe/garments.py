@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from training.wardrobe import bottoms, extras, headwear, onepiece, outerwear, tops
+from training.wardrobe import bottoms, carried, extras, hair, headwear, onepiece, outerwear, tops
 from training.wardrobe.fitting import Fitting
 from training.wardrobe.trunk import Cloth
 
@@ -45,16 +45,16 @@ GARMENTS: Mapping[str, Garment] = {
     "cap": headwear.cap,
     "helmet": headwear.helmet,
     "glasses": headwear.glasses,
-    "hair": headwear.hair,
-    "beard": headwear.beard,
-    "face": headwear.face_paint,
+    "hair": hair.hair,
+    "beard": hair.beard,
+    "face": hair.face_paint,
     "cape": extras.cape,
     "scarf": extras.scarf,
     "tie": extras.tie,
     "belt": extras.belt,
     "armor": extras.armor,
-    "bag": extras.bag,
-    "weapon": extras.weapon,
+    "bag": carried.bag,
+    "weapon": carried.weapon,
 }
 
 
