@@ -155,7 +155,7 @@ def _placed(
     """
     inside = view.silhouette
     scale = height / max(inside.shape)
-    size = tuple(max(1, round(side * scale)) for side in inside.shape)
+    size = (max(1, round(inside.shape[0] * scale)), max(1, round(inside.shape[1] * scale)))
     if color is None:
         channels = scaled_channels(np.zeros_like(view.albedo), normal, inside, size)
         channels[..., :3] = 0
@@ -169,11 +169,12 @@ def _placed(
     image = _window(channels, corner, tile, 0.0)
 
     half = (tile[0] // STRIDE, tile[1] // STRIDE)
-    maps = [_sampled(labels, size, corner, half, mirror) for labels in (view.surface, view.region)]
+    surface = _sampled(view.surface, size, corner, half, mirror)
+    region = _sampled(view.region, size, corner, half, mirror)
     background = _sampled(view.piece, size, corner, half, mirror, outside=0) == 0
-    for labels in maps:
-        labels[background] = NO_LABEL
-    return Sample(np.moveaxis(image, 2, 0), *maps, _borders(*maps, background))
+    surface[background] = region[background] = NO_LABEL
+    borders = _borders(surface, region, background)
+    return Sample(np.moveaxis(image, 2, 0), surface, region, borders)
 
 
 def _corner(tile: int, size: int, rng: np.random.Generator | None, aim: float | None = None) -> int:

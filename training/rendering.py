@@ -71,7 +71,7 @@ class FigureStage:
         face = passes.element[inside]
         rotation = view_rotation(look.azimuth, look.elevation)
         unit = passes.normal[inside] @ rotation.T.astype(np.float32)
-        unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
+        unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
         return View(
             _spread(inside, encode_srgb(passes.albedo[inside])),
             _spread(inside, np.rint(unit * 127).astype(np.int8)),

@@ -37,7 +37,7 @@ def scanned(figure: Figure, vertices: np.ndarray, rng: np.random.Generator) -> F
         material=np.zeros(len(faces), np.int16),
         piece=piece,
         joints=np.zeros((len(points), 4), np.int16),
-        weights=np.tile(np.float32([1, 0, 0, 0]), (len(points), 1)),
+        weights=np.tile(np.array([1, 0, 0, 0], np.float32), (len(points), 1)),
         materials=(Material("scan", vertex_colors=True),),
         vertex_color=_at_vertices(len(points), faces, color),
     )
