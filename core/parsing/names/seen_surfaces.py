@@ -12,6 +12,7 @@ from ..sight.sightings import Sightings
 from .ontology import BODY_REGIONS, Ontology
 
 SURFACES_KEPT = 3  # the most probable surfaces of an element
+SHARPER = 1.0  # exponent of the probabilities: means over views are less sure than the views
 LEAST_SHARE = 0.08  # of the probability; what is seen less surely is noise
 SKIN = "skin"  # the surface without a garment; where it lies says which part of the body it is
 _ON_THE_BODY = (SKIN, "hair", "eye", "eyebrow", "mouth")  # these always lie in some region of it
@@ -49,7 +50,7 @@ def seen_surfaces(sightings: Sightings) -> SeenSurfaces:
     """
     surfaces = sightings.surfaces
     leaves, columns = _known(surfaces)
-    probability = sightings.surface.astype(np.float32)[:, columns]  # (E, L')
+    probability = sightings.surface.astype(np.float32)[:, columns] ** np.float32(SHARPER)  # (E, L')
     total = probability.sum(axis=1)
     leaf = np.zeros((sightings.count, SURFACES_KEPT), np.int16)
     share = np.zeros((sightings.count, SURFACES_KEPT), np.float32)
