@@ -12,7 +12,7 @@ from ..sight.sightings import Sightings
 from .ontology import BODY_REGIONS, Ontology
 
 SURFACES_KEPT = 3  # the most probable surfaces of an element
-SHARPER = 1.0  # exponent of the probabilities: means over views are less sure than the views
+SHARPER = 2.0  # exponent of the probabilities: means over views are less sure than a view is
 LEAST_SHARE = 0.08  # of the probability; what is seen less surely is noise
 SKIN = "skin"  # the surface without a garment; where it lies says which part of the body it is
 _ON_THE_BODY = (SKIN, "hair", "eye", "eyebrow", "mouth")  # these always lie in some region of it
