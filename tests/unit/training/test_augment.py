@@ -76,6 +76,16 @@ def test_mirroring_turns_normals_with_the_picture() -> None:
     assert signs == {-1, 1}
 
 
+def test_close_looks_go_to_heads_when_they_are_asked_to() -> None:
+    shares = []
+    for at_heads in (0.0, 1.0):
+        how = {"close": 1.0, "closest": 2.6, "at_heads": at_heads}
+        samples = [_sample(seed, **how) for seed in range(12)]
+        head = region_index("head")
+        shares.append(np.mean([(s.region == head).mean() for s in samples]))
+    assert shares[1] > 1.2 * shares[0] > 0
+
+
 def test_borders_are_where_surfaces_or_bare_regions_meet() -> None:
     view = drawn_view()
     sample = plain(view, _TILE, 90)
