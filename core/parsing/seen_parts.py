@@ -30,13 +30,21 @@ GROUPS = (
 )  # fmt: skip
 
 
-def seen_masks(image: ViewImage, sightings: Sightings) -> list[MaskSet]:
-    """Connected regions of equal look, of several kinds; they overlap."""
+def seen_masks(
+    image: ViewImage, sightings: Sightings, bone: np.ndarray | None = None
+) -> list[MaskSet]:
+    """Connected regions of equal look, of several kinds; they overlap.
+
+    Where `bone` (E,) int is not -1, bones cut the figure instead of the regions that sight tells:
+    they know joints better.
+    """
     element, silhouette = image.element[image.silhouette], image.silhouette
     shown = np.unique(element)
     looked = sightings.pixels[shown] > 0
     surface = sightings.surface[shown].astype(np.float32)  # (S, L)
     region = _best(sightings.region[shown].astype(np.float32), looked)
+    if bone is not None:
+        region = np.where(bone[shown] >= 0, sightings.region.shape[1] + bone[shown], region)
     group = _best(surface @ group_members(sightings.surfaces), looked)
     labels = [_best(surface, looked), group, region]
     labels += [combined(label, region) for label in labels[:2]]

@@ -56,7 +56,8 @@ class StructureProposer:
             for t in EDGE_THRESHOLDS
         ]
         if self._sightings_of is not None:
-            sets += seen_masks(image, self._sightings_of(frame))
+            bone = facts.bone if self._use_bones else None
+            sets += seen_masks(image, self._sightings_of(frame), bone)
         return stack(sets).without_duplicates()
 
 
