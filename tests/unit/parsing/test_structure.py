@@ -52,6 +52,17 @@ def has_mask(masks: MaskSet, image: ViewImage, wanted: np.ndarray) -> bool:
     return bool((masks.pixels() == inside).all(axis=1).any())
 
 
+def test_bones_cut_what_is_seen_where_there_are_any(image: ViewImage) -> None:
+    seen = jacket_and_jeans()
+    sleeve = (ROW < 7) & (COLUMN < 3)
+    boned = replace(FLAT, bone=np.where(COLUMN < 2, 1, -1).astype(np.int32))
+    masks = StructureProposer(lambda frame: boned, lambda frame: seen).propose(image, 1)
+    assert has_mask(masks, image, sleeve & (COLUMN < 2))  # the jacket at this bone
+    assert has_mask(masks, image, sleeve & (COLUMN == 2))  # where no bone moves it, by its region
+    without = StructureProposer(lambda frame: boned, lambda frame: seen, False)
+    assert not has_mask(without.propose(image, 1), image, sleeve & (COLUMN < 2))
+
+
 def test_without_sight_there_are_only_the_facts_and_edges(image: ViewImage) -> None:
     masks = StructureProposer(lambda frame: FLAT).propose(image, 1)
     assert has_mask(masks, image, FLAT.bone == 2)
