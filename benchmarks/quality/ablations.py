@@ -131,7 +131,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments,
         __doc__ or "",
         "benchmarks.quality.ablations",
-        lambda cases, out, command: run_ablations(cases, Layout(out), command),
+        run_ablations,
         lambda results: (
             f"{r.ablation:28} {r.setting:6} {r.miou:.3f} {r.flicker:.4f} {r.seconds:6.1f} s"
             for r in results.rows

@@ -22,6 +22,8 @@ from typing import Literal, TypeVar
 
 from core.errors import InputError, Parts4DError, exit_status
 
+from .layout import Layout
+
 FEW = 6  # a few characters of each family tell as much as all
 
 Kind = Literal["character", "scan", "demo"]
@@ -98,14 +100,14 @@ def run_on_few_cases(
     arguments: Sequence[str],
     description: str,
     program: str,
-    study: Callable[[Sequence[Case], Path, str], Result],
+    study: Callable[[Sequence[Case], Layout, str], Result],
     lines: Callable[[Result], Iterable[str]],
     count: int = FEW,
 ) -> int:
     """A study as a program: python -m `program` `arguments`. Returns the exit status.
 
-    `study` is given the cases, the folder to write to and the command line; `lines` of its result
-    are printed.
+    `study` is given the cases, where to write and the command line; `lines` of its result are
+    printed.
     """
     parser = few_cases_parser(description)
     parser.set_defaults(cases=count)
@@ -113,7 +115,7 @@ def run_on_few_cases(
     command = f"python -m {program} {shlex.join(arguments)}"
     try:
         cases = few_cases(chosen.characters, chosen.only, chosen.cases)
-        result = study(cases, chosen.out.absolute(), command)
+        result = study(cases, Layout(chosen.out.absolute()), command)
     except Parts4DError as error:
         print(error, file=sys.stderr)
         return exit_status(error)

@@ -150,7 +150,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments,
         __doc__ or "",
         "benchmarks.quality.words",
-        lambda cases, out, command: run_words(cases, Layout(out), command),
+        run_words,
         lambda results: (
             f"{s.case:28} {s.trained:12} {s.trained_iou:.3f}   {s.word:16} {s.iou:.3f}"
             for s in results.scores

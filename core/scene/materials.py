@@ -37,11 +37,11 @@ def prepare_materials(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
     A clear cornea hides few.
     """
     objects = list(objects)
-    _rename_unseen_colors(objects)
-    fill_empty_slots(objects)
     for material in list(bpy.data.materials):
         if material.library is not None:
             material.make_local()
+    _rename_unseen_colors(objects)
+    fill_empty_slots(objects)
     surfaces = {
         material: read_surface(material)
         for material in bpy.data.materials
@@ -60,6 +60,7 @@ def prepare_materials(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
 
 
 def _rename_unseen_colors(objects: Iterable[bpy.types.Object]) -> None:
+    """Another name for the attribute, and in what reads it; only this copy of the file changes."""
     meshes = {obj.data for obj in objects}
     found = [mesh.color_attributes.get(_UNSEEN) for mesh in meshes]
     if not any(found):

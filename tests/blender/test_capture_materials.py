@@ -280,6 +280,30 @@ def test_a_colour_attribute_that_is_called_color_is_seen(tmp_path, kind):
     assert red > 190 and green < 70
 
 
+def test_a_linked_material_reads_it_too_and_its_file_stays_as_it_was(tmp_path: Path):
+    empty_file()
+    material = principled(BLUE)
+    material.name, material.use_fake_user = "linked", True
+    node = material.node_tree.nodes.new("ShaderNodeVertexColor")
+    node.layer_name = "color"
+    shader = next(n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED")
+    material.node_tree.links.new(node.outputs["Color"], shader.inputs["Base Color"])
+    library = tmp_path / "library.blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(library))
+    before = library.read_bytes()
+    empty_file()
+    ball = sphere()
+    layer = ball.data.color_attributes.new("color", "BYTE_COLOR", "POINT")
+    layer.data.foreach_set("color_srgb", np.tile([0.9, 0.1, 0.1, 1.0], len(layer.data)))
+    with bpy.data.libraries.load(str(library), link=True) as (_, wanted):
+        wanted.materials = ["linked"]
+    ball.data.materials.append(wanted.materials[0])
+    image = captured(tmp_path / "job", azimuths=1).view(1, 0)
+    red, green, _ = np.median(image.color[image.silhouette], axis=0)
+    assert red > 190 and green < 70
+    assert library.read_bytes() == before
+
+
 def test_a_texture_beside_the_file_is_found(tmp_path: Path):
     empty_file()
     picture = bpy.data.images.new("tex", 4, 4)

@@ -26,10 +26,10 @@ def main(arguments: Sequence[str]) -> int:
     """The program. Returns the exit status."""
     started, written = time.monotonic(), Path()
 
-    def study(cases: Sequence[Case], out: Path, command: str) -> DamageResults:
+    def study(cases: Sequence[Case], layout: Layout, command: str) -> DamageResults:
         nonlocal written
-        written = out / "damage.json"
-        return measure(cases, out, command)
+        written = layout.out / "damage.json"
+        return measure(cases, layout, command)
 
     def lines(results: DamageResults) -> Iterator[str]:
         yield table(results)
@@ -38,11 +38,10 @@ def main(arguments: Sequence[str]) -> int:
     return run_on_few_cases(arguments, __doc__ or "", "benchmarks.quality.damage", study, lines)
 
 
-def measure(cases: Sequence[Case], out: Path, command: str) -> DamageResults:
+def measure(cases: Sequence[Case], layout: Layout, command: str) -> DamageResults:
     """Captures what is not captured yet, and runs the study. Raises InputError, JobError."""
-    layout = Layout(out)
     captured = [capture_case(c, layout.capture(c.name), CaptureOptions()) for c in cases]
-    return run_damage(captured, out, command=command)
+    return run_damage(captured, layout.out, command=command)
 
 
 def table(results: DamageResults) -> str:

@@ -9,15 +9,13 @@ import cv2
 import numpy as np
 
 from .network import Sighting
-from .preparation import STRIDE
+from .preparation import STRIDE, Box
 
 CLOSEST = 2.2  # times the size of the whole figure; training shows none closer
 ENOUGH = 64  # input pixels of a head in which its parts can be told
 WORTH = 1.25  # times as close at least; less shows nothing new
 _SHARPEST = 1.25  # input pixels to one that was captured; more are no sharper
 _LEAST = 12  # output pixels of a head
-
-Box = tuple[int, int, int, int]  # top, left, bottom, right in the view; the last two excluded
 
 
 def head_to_look_at(

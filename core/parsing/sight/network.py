@@ -15,7 +15,7 @@ import numpy as np
 from ...errors import JobError
 from ...job.capture_files import ViewImage
 from ...job.sight_model import VARIABLE, sight_model_hash, sight_model_path
-from .preparation import CHANNELS, Placement, camera_normals, prepare, prepare_part
+from .preparation import CHANNELS, Box, Placement, camera_normals, prepare, prepare_part
 
 BANK_VERSION = 1
 _OUTPUTS = ("surface", "region", "boundary")
@@ -114,11 +114,11 @@ class SightNetwork:
         normal = camera_normals(image.normal, image.world_to_camera)
         return self._seen(*prepare(image.color, normal, image.silhouette, self.height))
 
-    def look_closer(
-        self, image: ViewImage, part: tuple[int, int, int, int], scale: float
-    ) -> Sighting:
-        """What the model sees in the box `part` (top, left, bottom, right) of a view when a pixel
-        of it takes `scale` of the model's. Raises ValueError when the view shows nothing."""
+    def look_closer(self, image: ViewImage, part: Box, scale: float) -> Sighting:
+        """What the model sees in a part of a view when a pixel of it takes `scale` of the model's.
+
+        Raises ValueError when nothing is shown there.
+        """
         normal = camera_normals(image.normal, image.world_to_camera)
         return self._seen(*prepare_part(image.color, normal, image.silhouette, part, scale))
 

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from .network import Sighting
+from .preparation import Box
 from .sightings import Sightings
 
 _MOST_WAITING = 500_000  # pixels; a view has 20 000 to 100 000
@@ -33,13 +34,12 @@ class ElementSums:
         self,
         element_map: np.ndarray,
         sighting: Sighting,
-        part: tuple[int, int, int, int] | None = None,
+        part: Box | None = None,
         weight: float = 1.0,
     ) -> None:
         """One view, or the box `part` of it, each pixel of which counts `weight`.
 
-        `element_map` (h, w) int32, -1 = background; a box is (top, left, bottom, right), the last
-        two excluded, by default all that the sighting shows.
+        `element_map` (h, w) int32, -1 = background. Without `part`, all that the sighting shows.
         """
         top, left, bottom, right = part or sighting.placement.box
         rows, columns = np.nonzero(element_map[top:bottom, left:right] >= 0)

@@ -8,6 +8,7 @@ those of the silhouette's rim only over the part inside it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -22,12 +23,14 @@ STRIDE = 2  # input pixels to one of the output's
 
 _EMPTY = 1e-6  # coverage below which a pixel is background
 
+Box = tuple[int, int, int, int]  # top, left, bottom, right in a view; the last two excluded
+
 
 @dataclass(frozen=True)
 class Placement:
     """Where a box of a view, mostly its silhouette's, lies in the network's input."""
 
-    box: tuple[int, int, int, int]  # top, left, bottom, right in the view; the last two excluded
+    box: Box
     size: tuple[int, int]  # (h, w) pixels of the box in the input
     corner: tuple[int, int]  # (row, column) of its top-left pixel in the input
 
@@ -61,28 +64,23 @@ def prepare(
     box = silhouette_box(silhouette)
     top, left, bottom, right = box
     size = scaled_size(bottom - top, right - left, height)
-    window_of_view = (slice(top, bottom), slice(left, right))
-    channels = scaled_channels(
-        color[window_of_view], normal_camera[window_of_view], silhouette[window_of_view], size
-    )
     shape = [-(-(side + 2 * BORDER) // MULTIPLE) * MULTIPLE for side in size]
     corner = ((shape[0] - size[0]) // 2, (shape[1] - size[1]) // 2)
-    planes = np.zeros((CHANNELS, *shape), np.float32)
-    window = planes[:, corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]]
-    window[...] = np.moveaxis(channels, 2, 0)
-    return planes, Placement(box, size, corner)
+    placement = Placement(box, size, corner)
+    return _planes(color, normal_camera, silhouette, placement, shape), placement
 
 
 def prepare_part(
     color: np.ndarray,
     normal_camera: np.ndarray,
     silhouette: np.ndarray,
-    part: tuple[int, int, int, int],
+    part: Box,
     scale: float,
 ) -> tuple[np.ndarray, Placement]:
     """The input for a closer look at the box `part` of a view, in `scale` input pixels to one.
 
-    Some of what is around it is shown too. Otherwise as `prepare`.
+    Some of what is around it is shown too. Otherwise as `prepare`. Raises ValueError where the
+    part lies beside the silhouette's box.
     """
     around = silhouette_box(silhouette)
     shape, box, size, corner = [], [0, 0, 0, 0], [], []
@@ -92,21 +90,37 @@ def prepare_part(
         low = (low + high - side / scale) / 2
         first, last = round(low), round(low + side / scale)
         begin, end = max(around[axis], first), min(around[axis + 2], last)
+        if begin >= end:
+            raise ValueError("the part lies beside the silhouette")
         place = round((begin - first) * scale)
         goes_on = end == last  # then it fills the input, whatever was rounded
         box[axis], box[axis + 2] = begin, end
         shape.append(side)
         size.append(side - place if goes_on else max(1, round((end - begin) * scale)))
         corner.append(place)
-    shown = (slice(box[0], box[2]), slice(box[1], box[3]))
-    channels = scaled_channels(
-        color[shown], normal_camera[shown], silhouette[shown], (size[0], size[1])
+    placement = Placement(
+        (box[0], box[1], box[2], box[3]), (size[0], size[1]), (corner[0], corner[1])
     )
+    return _planes(color, normal_camera, silhouette, placement, shape), placement
+
+
+def _planes(
+    color: np.ndarray,
+    normal_camera: np.ndarray,
+    silhouette: np.ndarray,
+    placement: Placement,
+    shape: Sequence[int],
+) -> np.ndarray:
+    """(7, *shape) float32: the box of the placement where it says, zeros around it."""
+    top, left, bottom, right = placement.box
+    shown = (slice(top, bottom), slice(left, right))
+    channels = scaled_channels(
+        color[shown], normal_camera[shown], silhouette[shown], placement.size
+    )
+    (row, column), (rows, columns) = placement.corner, placement.size
     planes = np.zeros((CHANNELS, *shape), np.float32)
-    window = planes[:, corner[0] : corner[0] + size[0], corner[1] : corner[1] + size[1]]
-    window[...] = np.moveaxis(channels, 2, 0)
-    where = Placement((box[0], box[1], box[2], box[3]), (size[0], size[1]), (corner[0], corner[1]))
-    return planes, where
+    planes[:, row : row + rows, column : column + columns] = np.moveaxis(channels, 2, 0)
+    return planes
 
 
 def scaled_channels(
@@ -144,8 +158,8 @@ def camera_normals(normal: np.ndarray, world_to_camera: np.ndarray) -> np.ndarra
     return np.asarray(turned)
 
 
-def silhouette_box(silhouette: np.ndarray) -> tuple[int, int, int, int]:
-    """Top, left, bottom, right; the last two excluded. Raises ValueError when it is empty."""
+def silhouette_box(silhouette: np.ndarray) -> Box:
+    """The smallest that holds it all. Raises ValueError when it is empty."""
     rows, columns = np.flatnonzero(silhouette.any(1)), np.flatnonzero(silhouette.any(0))
     if not len(rows):
         raise ValueError("the silhouette is empty")

@@ -106,6 +106,11 @@ def test_beside_the_figure_there_is_nothing() -> None:
     assert (planes[6, row:, column:] > 0).all()
 
 
+def test_a_part_beside_the_figure_is_refused() -> None:
+    with pytest.raises(ValueError, match="beside"):
+        prepare_part(*gradients(figure()), (440, 170, 460, 200), 4.0)
+
+
 def test_a_closer_look_counts_more_for_what_it_shows_and_nothing_elsewhere() -> None:
     whole = Placement((0, 0, 8, 8), (8, 8), (0, 0))
     part = Placement((0, 0, 4, 8), (8, 16), (0, 0))
