@@ -7,20 +7,20 @@ of the extension itself (`core.parsing.sight.preparation`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from core.parsing.sight.preparation import CHANNELS, STRIDE, scaled_channels
+from core.parsing.sight.preparation import CHANNELS, STRIDE, scaled_channels, silhouette_box
 from core.scene.shading import shade
 
-from .bank import NO_LABEL, region_index, surface_index
+from .bank import NO_LABEL, surface_index
 from .light import decode_srgb, developed, lit, repainted
-from .shards import View
+from .shards import MAPS, View
 
 _SKIN = surface_index("skin")
-_HEAD = region_index("head")
 _SPARE = 1.5  # pixels of the view to one of the picture, along a side
 
 
@@ -33,7 +33,9 @@ class Augmentation:
     scales: tuple[float, float] = (0.62, 1.2)  # of it
     close: float = 0.12  # looks from nearer, up to
     closest: float = 2.2  # times the height
-    at_heads: float = 0.4  # of the close looks, since faces have the smallest parts
+    heads: tuple[float, float] = (0.28, 1.1)  # scales of views that show the head alone
+    rolled: float = 0.4  # turned in the picture by any angle: not everybody stands
+    leaning: float = 8.0  # degrees by which the others are turned: a standard deviation
     repainted: float = 0.6
     without_color: float = 0.1
     without_normals: float = 0.15
@@ -57,14 +59,16 @@ def augmented(
 ) -> list[Sample]:
     """New looks at the view: coloured and lit once, since that costs most, and shown `samples`
     times in different sizes, places and states."""
-    heights = [_height(how, rng) for _ in range(samples)]
-    view = _thinned(view, _SPARE * max(heights))
+    heights = [_height(view, how, rng) for _ in range(samples)]
+    view = _thinned(_rolled(view, _roll(how, rng)), _SPARE * max(heights))
     color = _colors(view, how, rng)
     normal = view.normal.astype(np.float32) / np.float32(127)
     return [_shown(view, color, normal, height, how, rng) for height in heights]
 
 
-def _height(how: Augmentation, rng: np.random.Generator) -> float:
+def _height(view: View, how: Augmentation, rng: np.random.Generator) -> float:
+    if view.near:
+        return how.height * rng.uniform(*how.heads)
     if rng.random() < how.close:
         return how.height * rng.uniform(1.2, how.closest)
     return how.height * rng.uniform(*how.scales)
@@ -83,21 +87,8 @@ def _shown(
     if colored and fate < how.without_color + how.without_normals:
         normal = np.zeros_like(normal)
     mirror = rng.random() < 0.5
-    close = height > how.height * how.scales[1]
-    middle = _head(view, mirror) if close and rng.random() < how.at_heads else None
-    color_shown = color if colored else None
-    sample = _placed(view, color_shown, normal, height, how.tile, mirror, rng, middle)
+    sample = _placed(view, color if colored else None, normal, height, how.tile, mirror, rng)
     return _worn(sample, how, rng, colored)
-
-
-def _head(view: View, mirror: bool) -> tuple[float, float] | None:
-    """Where the head's middle is, in shares of the picture; None where no head is seen."""
-    rows, columns = np.nonzero(view.region == _HEAD)
-    if not len(rows):
-        return None
-    row, column = (rows.mean() + 0.5) / view.region.shape[0], columns.mean() + 0.5
-    column /= view.region.shape[1]
-    return float(row), float(1 - column if mirror else column)
 
 
 def plain(view: View, tile: tuple[int, int], height: float) -> Sample:
@@ -116,8 +107,45 @@ def _thinned(view: View, side: float) -> View:
         return view
     kept = [((np.arange(int(n / shrink)) + 0.5) * shrink).astype(int) for n in view.piece.shape]
     grid = np.ix_(*kept)
-    names = ("albedo", "normal", "surface", "region", "piece")
-    return View(**{name: getattr(view, name)[grid] for name in names})
+    return View(**{name: getattr(view, name)[grid] for name in MAPS}, near=view.near)
+
+
+def _roll(how: Augmentation, rng: np.random.Generator) -> float:
+    """Degrees."""
+    if rng.random() < how.rolled:
+        return float(rng.uniform(-180, 180))
+    return float(rng.normal(0, how.leaning))
+
+
+def _rolled(view: View, degrees: float) -> View:
+    """The view turned clockwise, pixel by pixel, and cropped to its silhouette again."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    height, width = view.piece.shape
+    size = (
+        math.ceil(height * abs(cosine) + width * abs(sine)),
+        math.ceil(width * abs(cosine) + height * abs(sine)),
+    )
+    down = (np.arange(size[0]) - (size[0] - 1) / 2)[:, None]
+    right = np.arange(size[1]) - (size[1] - 1) / 2
+    rows = np.rint(cosine * down - sine * right + (height - 1) / 2).astype(np.intp)
+    columns = np.rint(sine * down + cosine * right + (width - 1) / 2).astype(np.intp)
+    outside = (rows < 0) | (rows >= height) | (columns < 0) | (columns >= width)
+    rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
+    piece = np.where(outside, np.uint8(0), view.piece[rows, columns])
+    if not piece.any():  # a speck between the pixels
+        return view
+    top, left, bottom, right_end = silhouette_box(piece > 0)
+    crop = (slice(top, bottom), slice(left, right_end))
+    piece, rows, columns = piece[crop], rows[crop], columns[crop]
+    maps = {name: getattr(view, name)[rows, columns] for name in MAPS}
+    background = piece == 0
+    maps["piece"] = piece
+    maps["albedo"][background] = maps["normal"][background] = 0
+    maps["surface"][background] = maps["region"][background] = NO_LABEL
+    x, y, z = np.moveaxis(maps["normal"].astype(np.float32), 2, 0)
+    turned = [cosine * x - sine * y, sine * x + cosine * y, z]
+    maps["normal"] = np.rint(np.stack(turned, 2)).astype(np.int8)
+    return View(**maps, near=view.near)
 
 
 def _colors(view: View, how: Augmentation, rng: np.random.Generator) -> np.ndarray:
@@ -147,12 +175,8 @@ def _placed(
     tile: tuple[int, int],
     mirror: bool,
     rng: np.random.Generator | None,
-    middle: tuple[float, float] | None = None,
 ) -> Sample:
-    """Scaled so that the larger side has `height` pixels, and put somewhere into the tile.
-
-    With `middle`, a point in shares of the picture, it is put so that this is about the tile's.
-    """
+    """Scaled so that the larger side has `height` pixels, and put somewhere into the tile."""
     inside = view.silhouette
     scale = height / max(inside.shape)
     size = (max(1, round(inside.shape[0] * scale)), max(1, round(inside.shape[1] * scale)))
@@ -164,8 +188,7 @@ def _placed(
     if mirror:
         channels = channels[:, ::-1].copy()
         channels[..., 3] *= -1
-    aims = middle or (None, None)
-    corner = [_corner(t, s, rng, aim) for t, s, aim in zip(tile, size, aims, strict=True)]
+    corner = [_corner(t, s, rng) for t, s in zip(tile, size, strict=True)]
     image = _window(channels, corner, tile, 0.0)
 
     half = (tile[0] // STRIDE, tile[1] // STRIDE)
@@ -177,17 +200,12 @@ def _placed(
     return Sample(np.moveaxis(image, 2, 0), surface, region, borders)
 
 
-def _corner(tile: int, size: int, rng: np.random.Generator | None, aim: float | None = None) -> int:
-    """Where the picture begins in the tile; negative where some of it is cut off.
-
-    `aim` is the share of the picture that comes near the tile's middle, if that cuts no more off.
-    """
+def _corner(tile: int, size: int, rng: np.random.Generator | None) -> int:
+    """Where the picture begins in the tile; negative where some of it is cut off."""
     if rng is None:
         return (tile - size) // 2
     least, most = min(0, tile - size), max(0, tile - size)
-    if aim is None:
-        return int(rng.integers(least, most + 1))
-    return int(np.clip(tile * rng.uniform(0.35, 0.65) - aim * size, least, most))
+    return int(rng.integers(least, most + 1))
 
 
 def _window(

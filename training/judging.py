@@ -16,6 +16,7 @@ from .network import SightNet
 from .shards import Shard
 
 SQUARE = 256
+HEAD = 0.75  # of the height: how large a near look shows the head and what is around it
 
 
 @torch.no_grad()
@@ -24,15 +25,16 @@ def judge(
 ) -> dict[str, dict[str, float]]:
     """Scores by family, and "mean" over families: surface, kind, class and region mIoU.
 
-    The first `views` of every figure. Classes count where truth or answer has them with a share
+    The first `views` of every figure, and its first near look, in a family "heads". Classes count where truth or answer has them with a share
     of 0.002 of the family's pixels at least.
     """
     network.eval()
     levels = {name: level_matrix(name).numpy() for name in LEVELS}
     tables: dict[str, dict[str, np.ndarray]] = defaultdict(dict)
     for shard in shards:
-        for view in shard.views[:views]:
-            sample = plain(view, (SQUARE, SQUARE), height)
+        whole = [view for view in shard.views if not view.near][:views]
+        for view in whole + [view for view in shard.views if view.near][:1]:
+            sample = plain(view, (SQUARE, SQUARE), height * (HEAD if view.near else 1))
             image = torch.from_numpy(np.ascontiguousarray(sample.image))[None]
             with torch.autocast("cpu", torch.bfloat16):
                 surface, region, _ = network(image)
@@ -47,7 +49,7 @@ def judge(
             pairs["region"] = (sample.region[placed], where[placed], len(REGIONS))
             for name, (t, a, count) in pairs.items():
                 table = np.bincount(t.astype(np.int64) * count + a, minlength=count * count)
-                family = tables[shard.family]
+                family = tables["heads" if view.near else shard.family]
                 family[name] = family.get(name, 0) + table.reshape(count, count)
     network.train()
     scores = {

@@ -17,7 +17,7 @@ import numpy as np
 
 from .figure import Figure
 from .people.makehuman import Kit, bare_person, sample_person
-from .people.moves import draw_pose
+from .people.moves import draw_pose, tumbled
 from .people.poses import Pose, motion_poses, posed
 from .people.valid import load_valid, valid_names
 from .rendering import Look
@@ -36,6 +36,7 @@ FAMILIES = {
 _POSES = 5
 _LOOKS = 4  # at each pose
 _LARGE = 0.12  # share of views that are rendered large enough for close looks
+_TUMBLED = 0.2  # share of poses that are not upright: acrobats, sleepers, swimmers
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,16 @@ class Makers:
         rng = figure.rng()
         if figure.family == "scan":
             made = self._person(int(rng.integers(2**31)), rng)
-            vertices = posed(made, draw_pose(rng, self.motions))
-            scan = scanned(made, vertices, rng)
+            scan = scanned(made, posed(made, self._pose(rng)), rng)
             yield scan, scan.vertices, _looks(rng, 2 * _LOOKS)
             return
         made = self._make(figure, rng)
         for _ in range(_POSES):
-            yield made, posed(made, draw_pose(rng, self.motions)), _looks(rng, _LOOKS)
+            yield made, posed(made, self._pose(rng)), _looks(rng, _LOOKS)
+
+    def _pose(self, rng: np.random.Generator) -> Pose:
+        pose = draw_pose(rng, self.motions)
+        return tumbled(pose, rng) if rng.random() < _TUMBLED else pose
 
     def _make(self, figure: Planned, rng: np.random.Generator) -> Figure:
         if figure.family == "valid":
@@ -132,7 +136,7 @@ class Makers:
 
 
 def _looks(rng: np.random.Generator, count: int) -> list[Look]:
-    """Cameras all around; most of them level, as the extension's own."""
+    """Cameras all around, most of them level, as the extension's own; at last one at the head."""
     first = rng.uniform(0, 360)
     found = []
     for index in range(count):
@@ -142,4 +146,6 @@ def _looks(rng: np.random.Generator, count: int) -> list[Look]:
         size = int(rng.uniform(420, 560) if rng.random() < _LARGE else rng.uniform(220, 320))
         lens = float(rng.uniform(30, 90)) if rng.random() < 0.25 else 0.0
         found.append(Look(azimuth, elevation, size, lens))
-    return found
+    azimuth = rng.uniform(0, 360) if rng.random() < 0.35 else rng.normal(0, 45)  # faces, mostly
+    near = Look(azimuth % 360, rng.normal(3, 14), int(rng.uniform(90, 170)), near=True)
+    return [*found, near]

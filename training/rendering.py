@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
@@ -19,11 +19,15 @@ from core.scene.rig import SENSOR, Bounds, Rig, view_rotation
 from core.scene.shading import encode_srgb
 from core.scene.stage import build_stage
 
-from .bank import NO_LABEL
+from .bank import NO_LABEL, region_index, surface_index
 from .figure import Figure, Material
 from .shards import View
 
 _COLORS = "Col"  # Cycles shows black for an attribute that is called "color"
+_AROUND_HEAD = 1.6  # sizes of a head that a near look is wide
+_HEAD = region_index("head")
+# Hats and long hair reach far beyond the head itself.
+_OF_HEADS = [surface_index(name) for name in ("skin", "eye", "eyebrow", "mouth")]
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,9 @@ class Look:
 
     azimuth: float  # degrees
     elevation: float  # degrees
-    size: int  # pixels that the figure's larger side takes in the picture
+    size: int  # pixels that the larger side of what it is about takes in the picture
     lens: float = 0.0  # mm; 0 is orthographic
+    near: bool = False  # about the head, not the whole figure; orthographic
 
 
 class FigureStage:
@@ -59,12 +64,26 @@ class FigureStage:
         mesh.vertices.foreach_set("co", np.ascontiguousarray(vertices, np.float32).ravel())
         mesh.update()
         mesh.update_tag()
-        bounds = Bounds.of(vertices[_used(self._figure)])
+        whole = Bounds.of(vertices[_used(self._figure.faces)])
+        head = self._head_faces()
         for look in looks:
-            rig = self._renderer.rig = _rig(look, bounds)
+            if not look.near:
+                bounds, rig = whole, _rig(look, whole)
+            elif len(head):
+                around = Bounds.of(vertices[_used(head)])
+                # Nothing in front of the head or behind it is cut off.
+                bounds = replace(whole, center=around.center)
+                rig = replace(_rig(look, around, _AROUND_HEAD), distance=_rig(look, whole).distance)
+            else:
+                continue
+            self._renderer.rig = rig
             scene = self._renderer.passes
             scene.render.resolution_x = scene.render.resolution_y = rig.resolution
             yield self._view(self._renderer.passes_of(0, bounds), look)
+
+    def _head_faces(self) -> np.ndarray:
+        figure = self._figure
+        return figure.faces[(figure.region == _HEAD) & np.isin(figure.surface, _OF_HEADS)]
 
     def _view(self, passes: Passes, look: Look) -> View:
         figure, inside = self._figure, passes.element >= 0
@@ -78,6 +97,7 @@ class FigureStage:
             _spread(inside, figure.surface[face], NO_LABEL),
             _spread(inside, figure.region[face], NO_LABEL),
             _spread(inside, (np.minimum(figure.piece[face], 253) + 1).astype(np.uint8)),
+            look.near,
         )
 
 
@@ -152,15 +172,16 @@ def _linear(color: Sequence[float]) -> tuple[float, ...]:
     return tuple(np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).tolist())
 
 
-def _used(figure: Figure) -> np.ndarray:
-    used = np.unique(figure.faces)
+def _used(faces: np.ndarray) -> np.ndarray:
+    used = np.unique(faces)
     return used[used >= 0]
 
 
-def _rig(look: Look, bounds: Bounds) -> Rig:
+def _rig(look: Look, bounds: Bounds, around: float = 1.05) -> Rig:
+    """`around`: how much wider than what it is about the picture is."""
     elevation = np.radians(look.elevation)
     vertical = abs(np.cos(elevation)) * bounds.half_height + abs(np.sin(elevation)) * bounds.radius
-    extent = 1.05 * max(float(vertical), bounds.radius, 1e-6)
+    extent = around * max(float(vertical), bounds.radius, 1e-6)
     tall = max(float(vertical), bounds.radius) / extent  # share of the picture that is figure
     resolution = max(32, round(look.size / tall))
     distance = max(2.0 * bounds.reach, 1e-3)

@@ -19,7 +19,7 @@ from core.job.arrays import ArrayReader, load_arrays, save_arrays
 
 from .bank import NO_LABEL, REGIONS, SURFACES
 
-_MAPS = ("albedo", "normal", "surface", "region", "piece")
+MAPS = ("albedo", "normal", "surface", "region", "piece")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class View:
     surface: np.ndarray  # (h, w) uint8 into bank.SURFACES or NO_LABEL
     region: np.ndarray  # (h, w) uint8 into bank.REGIONS or NO_LABEL
     piece: np.ndarray  # (h, w) uint8, 0 = background, 1 = body, ...: what is recoloured as one
+    near: bool = False  # shows the head and what is around it, not the whole figure
 
     @property
     def silhouette(self) -> np.ndarray:
@@ -58,10 +59,11 @@ def save_shard(path: Path, shard: Shard) -> None:
         "garments": list(shard.garments),
         "surfaces": list(SURFACES),
         "regions": list(REGIONS),
+        "near": [bool(view.near) for view in shard.views],
     }
     arrays = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8)}
     for index, view in enumerate(shard.views):
-        arrays |= {f"{name}_{index:03d}": getattr(view, name) for name in _MAPS}
+        arrays |= {f"{name}_{index:03d}": getattr(view, name) for name in MAPS}
     save_arrays(path, arrays)
 
 
@@ -72,10 +74,10 @@ def load_shard(path: Path) -> Shard:
     surface = _translation(about["surfaces"], SURFACES)
     region = _translation(about["regions"], REGIONS)
     views = []
-    for index in range((len(arrays) - 1) // len(_MAPS)):
-        maps = {name: arrays[f"{name}_{index:03d}"] for name in _MAPS}
+    for index in range((len(arrays) - 1) // len(MAPS)):
+        maps = {name: arrays[f"{name}_{index:03d}"] for name in MAPS}
         maps["surface"], maps["region"] = surface[maps["surface"]], region[maps["region"]]
-        views.append(View(**maps))
+        views.append(View(**maps, near=about["near"][index]))
     return Shard(
         about["name"], about["family"], about["person"], tuple(about["garments"]), tuple(views)
     )

@@ -7,8 +7,6 @@ the regions of the body are outlines, and so are the borders it sees between par
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
@@ -16,18 +14,12 @@ from scipy.sparse.csgraph import connected_components
 from ..job.capture_files import ViewImage
 from .edges import edge_regions
 from .masks import MaskSet
-from .names.ontology import Ontology
+from .names.groups import group_members
 from .sight.sightings import Sightings
 
 SEEN_AREA = 24  # pixels: smaller pieces are the noise of single elements
 BORDER_AREA = 64
 BORDERS = (0.25, 0.5)  # probabilities of a border between parts at which regions are cut
-
-# What a user may call all of; the first that a surface belongs to is its group.
-GROUPS = (
-    "footwear", "hosiery", "headwear", "handwear", "armor", "undergarment", "lower clothing",
-    "full-body clothing", "upper clothing", "hair", "body", "accessory",
-)  # fmt: skip
 
 
 def seen_masks(
@@ -57,22 +49,6 @@ def seen_masks(
         for b in BORDERS
     ]
     return sets
-
-
-@lru_cache(maxsize=2)
-def group_members(surfaces: tuple[str, ...]) -> np.ndarray:
-    """float32 (L, G): 1 where a surface belongs to a group; every surface to exactly one.
-
-    Surfaces of no group share the last column.
-    """
-    ontology = Ontology.load()
-    members = np.zeros((len(surfaces), len(GROUPS) + 1), np.float32)
-    for row, name in enumerate(surfaces):
-        meaning = ontology.lookup(name)
-        concept = -1 if meaning is None else ontology.index[meaning.concept]
-        inside = [concept >= 0 and ontology.within(group)[concept] for group in GROUPS]
-        members[row, inside.index(True) if any(inside) else -1] = 1
-    return members
 
 
 def pieces(label: np.ndarray, silhouette: np.ndarray, minimum_area: int) -> np.ndarray:

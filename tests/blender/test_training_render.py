@@ -89,6 +89,19 @@ def test_labels_lie_where_the_parts_are(views: list[View]) -> None:
     assert head.mean() < 0.35 * len(views[0].piece) < 0.85 * len(views[0].piece) < feet.mean()
 
 
+def test_a_near_look_shows_the_head_as_large_as_was_asked_for(
+    figure: Figure, tmp_path: Path
+) -> None:
+    looks = [Look(0.0, 0.0, 120, near=True), Look(90.0, 20.0, 120, near=True)]
+    with blender_scratch(tmp_path / "scratch") as scratch:
+        near = list(FigureStage(figure, scratch).views(figure.vertices, looks))
+    for view in near:
+        assert view.near and max(view.piece.shape) <= 200
+        rows, columns = np.nonzero(view.region == region_index("head"))
+        assert 80 <= max(np.ptp(rows), np.ptp(columns)) <= 160
+        assert (view.region[view.silhouette] == region_index("head")).mean() > 0.4
+
+
 def test_normals_are_those_of_the_camera(views: list[View]) -> None:
     for view in views[:2]:
         facing = view.normal[view.silhouette][:, 2].astype(float)

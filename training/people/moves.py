@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from .poses import Pose, mirrored
 from .rotations import MIRROR, about, about_axis, partly, unit
@@ -39,10 +40,12 @@ _EASY = ("hanging", "a little out", "on the hip", "carrying", "on the belly")
 
 
 def random_pose(rng: Random) -> Pose:
-    """A plausible pose: standing with any gesture, walking, sitting, kneeling, bending, jumping."""
+    """A plausible pose: standing with any gesture, walking, sitting, kneeling, bending, jumping,
+    turning a cartwheel.
+    """
     kinds: Sequence[tuple[Callable[[Random], Pose], float]] = (
         (_standing, 0.42), (_striding, 0.20), (_sitting, 0.13), (_kneeling, 0.07),
-        (_squatting, 0.08), (_leaping, 0.10),
+        (_squatting, 0.08), (_leaping, 0.10), (_cartwheel, 0.06),
     )  # fmt: skip
     chances = np.array([share for _, share in kinds])
     pose = kinds[rng.choice(len(kinds), p=chances / chances.sum())][0](rng)
@@ -77,6 +80,14 @@ def draw_pose(rng: Random, motions: Sequence[Pose]) -> Pose:
         drawn = replace(drawn, curl=(float(rng.uniform(0, 50)), float(rng.uniform(0, 50))))
         return mirrored(drawn) if rng.random() < 0.5 else drawn
     return random_pose(rng) if kind < 0.85 else rest_pose(rng)
+
+
+def tumbled(pose: Pose, rng: Random) -> Pose:
+    """The whole figure turned in some direction, as in a somersault or a cartwheel."""
+    turned = Rotation.random(random_state=rng).as_matrix()
+    segments = {"pelvis", *pose.rotations}
+    rotations = {s: turned @ pose.rotation(s) for s in segments}
+    return replace(pose, rotations=rotations, name=f"{pose.name} tumbled")
 
 
 def _standing(rng: Random) -> Pose:
@@ -152,6 +163,17 @@ def _leaping(rng: Random) -> Pose:
         rotations |= _arm(rng, side, str(rng.choice(list(_REACHES))), rotations["torso"])
     tilt = about("x", rng.normal(0, 12)) @ about("y", rng.normal(0, 8))
     return Pose({s: tilt @ r for s, r in rotations.items()}, name="leaping")
+
+
+def _cartwheel(rng: Random) -> Pose:
+    """Arms up, legs apart, at any angle about the line of sight."""
+    rotations = _body(rng, lean=10, head=15)
+    for side in "lr":
+        flex = rng.uniform(-25, 40)
+        rotations |= _leg(side, flex, rng.uniform(5, 65), rng.uniform(0, 25), rng.uniform(0, 40), 45)
+        rotations |= _arm(rng, side, "up", rotations["torso"])
+    turned = about("y", rng.uniform(0, 360)) @ about("x", rng.normal(0, 12))
+    return Pose({s: turned @ r for s, r in rotations.items()}, name="cartwheel")
 
 
 def _body(rng: Random, lean: float, head: float) -> dict[str, np.ndarray]:

@@ -11,8 +11,8 @@ import numpy as np
 from .network import Sighting
 from .preparation import STRIDE, Box
 
-CLOSEST = 2.2  # times the size of the whole figure; training shows none closer
-ENOUGH = 64  # input pixels of a head in which its parts can be told
+CLOSEST = 5.0  # times the size of the whole figure; more is not worth the pixels
+ENOUGH = 80  # input pixels of a head in which its parts can be told
 WORTH = 1.25  # times as close at least; less shows nothing new
 _SHARPEST = 1.25  # input pixels to one that was captured; more are no sharper
 _LEAST = 12  # output pixels of a head

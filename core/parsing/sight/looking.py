@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...errors import JobError
@@ -11,10 +11,11 @@ from ...job.atomic import write_json
 from ...job.sight_model import sight_model_hash
 from ...job.strict_json import load_document
 from ..seams import Images, Progress
+from .appearance import ROUNDS, Appearance
 from .closer import head_to_look_at
 from .network import SightNetwork, load_sight
 from .pooling import ElementSums
-from .sightings import save_sightings
+from .sightings import Sightings, load_sightings, save_sightings
 
 _CLOSER_COUNTS = 3.0  # times as much as what is seen of the same pixels from afar
 _MODEL, _WITHOUT = "model.json", "without.json"
@@ -41,6 +42,7 @@ def look_at_views(
         looked = _look_together(images, chosen_images(images, limit), network, folder, progress)
     else:
         looked = _look_alone(images, network, folder, progress)
+    _settle_by_colors(folder, network.surfaces, images)
     model = {"name": network.name, "license": network.license, "sha256": sight_model_hash()}
     write_json(folder / _MODEL, model)
     return {"views looked at": looked}
@@ -103,6 +105,20 @@ def _look_alone(images: Images, network: SightNetwork, folder: Path, progress: P
     return looked
 
 
+def _settle_by_colors(folder: Path, surfaces: tuple[str, ...], images: Images) -> None:
+    """What is doubtful of single elements is settled by the colours of the whole character."""
+    frames = [None] if images.constant_topology else images.frames
+
+    def raw() -> Iterator[Sightings]:
+        return (load_sightings(folder, frame) for frame in frames)
+
+    appearance = Appearance.learnt(surfaces, raw())
+    for _ in range(ROUNDS - 1):
+        appearance = Appearance.learnt(surfaces, map(appearance.settled, raw()))
+    for frame, sightings in zip(frames, raw(), strict=True):
+        save_sightings(folder, appearance.settled(sightings), frame)
+
+
 def _look(
     images: Images, chosen: tuple[int, int], network: SightNetwork, sums: ElementSums
 ) -> bool:
@@ -111,10 +127,10 @@ def _look(
     if not image.silhouette.any():
         return False
     sighting = network.look(image)
-    sums.add(image.element, sighting)
+    sums.add(image, sighting)
     head = head_to_look_at(sighting, network.regions, image.silhouette)
     if head is not None:  # what lies around it is shown only so that the head is understood
-        sums.add(image.element, network.look_closer(image, *head), head[0], _CLOSER_COUNTS)
+        sums.add(image, network.look_closer(image, *head), head[0], _CLOSER_COUNTS)
     return True
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...job.arrays import ArrayReader, save_arrays
 
+_ARRAYS = ("surface", "region", "boundary", "pixels", "color")
 _ALL_FRAMES = "elements.npz"  # constant topology: one answer for the whole sequence
 
 
@@ -21,6 +22,7 @@ class Sightings:
     region: np.ndarray  # (E, R) float16, probability of each body region
     boundary: np.ndarray  # (E,) float16, probability of a border between parts
     pixels: np.ndarray  # (E,) int32, how many pixels showed it
+    color: np.ndarray  # (E, 3) uint8 sRGB
     surfaces: tuple[str, ...]  # L names
     regions: tuple[str, ...]  # R names, the last "none"
 
@@ -37,6 +39,7 @@ def save_sightings(folder: Path, sightings: Sightings, frame: int | None = None)
         "region": sightings.region.astype(np.float16),
         "boundary": sightings.boundary.astype(np.float16),
         "pixels": sightings.pixels.astype(np.int32),
+        "color": sightings.color,
         "surfaces": np.array(sightings.surfaces, np.str_),
         "regions": np.array(sightings.regions, np.str_),
     }
@@ -48,11 +51,12 @@ def has_sightings(folder: Path) -> bool:
     return (folder / _ALL_FRAMES).exists() or any(folder.glob("frame_*.npz"))
 
 
-def load_sightings(folder: Path, frame: int) -> Sightings:
-    """What holds in `frame`. Raises JobError when the file is missing or damaged."""
+def load_sightings(folder: Path, frame: int | None) -> Sightings:
+    """What holds in `frame`; None where all frames have the same elements. Raises JobError when the file is missing or damaged."""
     together = folder / _ALL_FRAMES
-    with ArrayReader(together if together.exists() else folder / _frame_name(frame)) as reader:
-        arrays = {name: reader[name] for name in ("surface", "region", "boundary", "pixels")}
+    path = together if frame is None or together.exists() else folder / _frame_name(frame)
+    with ArrayReader(path) as reader:
+        arrays = {name: reader[name] for name in _ARRAYS}
         surfaces, regions = (tuple(map(str, reader[name])) for name in ("surfaces", "regions"))
     return Sightings(**arrays, surfaces=surfaces, regions=regions)
 

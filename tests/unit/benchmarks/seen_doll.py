@@ -36,7 +36,13 @@ def seen_in(path: Path, label: np.ndarray | None = None, sure: float = 0.9) -> N
     surface[np.arange(len(label)), label] = sure
     count = len(label)
     sightings = Sightings(
-        surface, surface, np.zeros(count), np.full(count, 50, np.int32), SURFACES, REGIONS
+        surface,
+        surface,
+        np.zeros(count),
+        np.full(count, 50, np.int32),
+        np.full((count, 3), 128, np.uint8),
+        SURFACES,
+        REGIONS,
     )
     job = JobFolder.open(path)
     spec = replace(job.load_spec(), parsing=PRESETS["embedded"])

@@ -30,6 +30,22 @@ MATERIALS = ("Skin", "Shirt", "Trousers", "Bag")
 COLORS = np.array([[230, 190, 160], [40, 80, 200], [60, 60, 60], [150, 90, 30]], np.uint8)
 
 
+def picture_of(element: np.ndarray, color: tuple[int, int, int] = (90, 90, 90)) -> ViewImage:
+    """A view that shows the elements (h, w), all of one colour, facing the camera."""
+    normal = np.zeros((*element.shape, 3), np.int8)
+    normal[..., 2] = -127
+    return ViewImage(
+        element.shape,
+        (0, 0),
+        element.astype(np.int32),
+        np.full((*element.shape, 3), color, np.uint8),
+        normal,
+        np.zeros(element.shape, np.float16),
+        np.eye(4),
+        np.eye(3),
+    )
+
+
 def row_of(element: np.ndarray) -> np.ndarray:
     return element % SHEET // COLUMNS
 

@@ -38,6 +38,7 @@ def sightings_of(
         region=(where * looked[:, None]).astype(np.float16),
         boundary=np.zeros(len(surface), np.float16),
         pixels=np.where(looked, pixels, 0).astype(np.int32),
+        color=np.full((len(surface), 3), 128, np.uint8),
         surfaces=SURFACES,
         regions=REGIONS,
     )

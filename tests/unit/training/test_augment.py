@@ -7,7 +7,7 @@ import numpy as np
 
 from core.parsing.sight.preparation import camera_normals, prepare
 from core.scene.shading import shade
-from training.augment import Augmentation, augmented, plain
+from training.augment import Augmentation, _roll, _rolled, augmented, plain
 from training.bank import NO_LABEL, SURFACES, region_index, surface_index
 from training.light import decode_srgb
 
@@ -70,20 +70,55 @@ def test_mirroring_turns_normals_with_the_picture() -> None:
     view.normal[:, 1:-1] = (127, 0, 0)
     signs = set()
     for seed in range(16):
-        how = Augmentation(tile=_TILE, height=90.0, noisy=0.0, blurred=0.0, without_normals=0.0)
+        how = Augmentation(
+            tile=_TILE, height=90.0, noisy=0.0, blurred=0.0, without_normals=0.0, rolled=0.0
+        )
         image = augmented(view, how, np.random.default_rng(seed))[0].image
         signs.add(int(np.sign(image[3][image[6] > 0.9].mean())))
     assert signs == {-1, 1}
 
 
-def test_close_looks_go_to_heads_when_they_are_asked_to() -> None:
-    shares = []
-    for at_heads in (0.0, 1.0):
-        how = {"close": 1.0, "closest": 2.6, "at_heads": at_heads}
-        samples = [_sample(seed, **how) for seed in range(12)]
-        head = region_index("head")
-        shares.append(np.mean([(s.region == head).mean() for s in samples]))
-    assert shares[1] > 1.2 * shares[0] > 0
+def test_a_roll_turns_labels_and_normals_with_the_picture() -> None:
+    view = drawn_view()
+    view.normal[:, 1:-1] = (0, -127, 0)  # up
+    still = {"noisy": 0.0, "blurred": 0.0, "without_normals": 0.0, "without_color": 0.0}
+    how = replace(Augmentation(tile=_TILE, height=90.0, rolled=1.0, close=0.0), **still)
+    turned = 0
+    for seed in range(24):
+        sample = augmented(view, how, np.random.default_rng(seed))[0]
+        rows, columns = np.nonzero(sample.surface != NO_LABEL)
+        whole = np.array([rows.mean(), columns.mean()])
+        skin = np.argwhere(sample.surface == surface_index("skin")).mean(0) - whole
+        up = sample.image[4:2:-1, sample.image[6] > 0.9].mean(1)  # (down, right)
+        cosine = up @ skin / (np.linalg.norm(up) * np.linalg.norm(skin))
+        assert cosine > 0.95  # the head lies where up is
+        assert np.linalg.norm(up) > 0.95
+        turned += abs(up[1]) > 0.5
+    assert turned > 8
+
+
+def test_a_roll_loses_nothing_of_the_view() -> None:
+    view, how = drawn_view(), Augmentation(rolled=1.0)
+    shown = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        shown.append(_rolled(view, _roll(how, rng)))
+    for rolled in shown:
+        assert abs(rolled.silhouette.sum() - view.silhouette.sum()) < 0.05 * view.silhouette.sum()
+        assert rolled.silhouette[0].any() and rolled.silhouette[:, -1].any()
+        assert (rolled.surface[~rolled.silhouette] == NO_LABEL).all()
+        assert (rolled.surface[rolled.silhouette] != NO_LABEL).all()
+    upright = _rolled(view, 0.0)
+    np.testing.assert_array_equal(upright.surface, view.surface[:, 1:-1])
+
+
+def test_a_near_look_is_shown_as_large_as_the_extension_shows_heads() -> None:
+    near = replace(drawn_view(30, 30), near=True)
+    how = Augmentation(tile=_TILE, height=90.0, heads=(0.5, 0.6), rolled=0.0, leaning=0.0)
+    for seed in range(8):
+        sample = augmented(near, how, np.random.default_rng(seed))[0]
+        rows = np.flatnonzero((sample.image[6] > 0).any(1))
+        assert 43 <= len(rows) <= 56
 
 
 def test_borders_are_where_surfaces_or_bare_regions_meet() -> None:

@@ -19,6 +19,7 @@ def test_a_shard_is_read_as_it_was_written(tmp_path: Path) -> None:
     path, written = tmp_path / "one.npz", drawn_shard()
     save_shard(path, written)
     read = load_shard(path)
+    assert [view.near for view in read.views] == [False, True]
     assert (read.name, read.person, len(read.views)) == ("one", "somebody", 2)
     for name in ("albedo", "normal", "surface", "region", "piece"):
         np.testing.assert_array_equal(getattr(read.views[1], name), getattr(written.views[1], name))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from training.bank import NO_LABEL, region_index, surface_index
@@ -28,5 +30,6 @@ def drawn_view(height: int = 60, width: int = 24) -> View:
 
 
 def drawn_shard(name: str = "one", person: str = "somebody", **about: object) -> Shard:
-    """A shard of two drawn views."""
-    return Shard(name, str(about.get("family", "valid")), person, (), (drawn_view(), drawn_view()))
+    """A shard of two drawn views, the second a near look."""
+    views = (drawn_view(), replace(drawn_view(), near=True))
+    return Shard(name, str(about.get("family", "valid")), person, (), views)

@@ -15,7 +15,7 @@ from core.parsing.sight.network import Sighting, SightNetwork
 from core.parsing.sight.pooling import ElementSums
 from core.parsing.sight.preparation import Placement
 from core.parsing.sight.sightings import has_sightings, load_sightings
-from tests.unit.parsing.paper_doll import ELEMENTS, SHEET, truth, write_paper_doll
+from tests.unit.parsing.paper_doll import ELEMENTS, SHEET, picture_of, truth, write_paper_doll
 from tests.unit.parsing.sight.make_tiny import COLORS, REGIONS, TINY
 
 SEEN_AS = {0: "skin", 1: "trousers", 2: "hair"}  # head, blue shirt, dark trousers, by their colours
@@ -48,14 +48,15 @@ def test_an_element_has_the_mean_of_all_pixels_that_showed_it():
     sums = ElementSums(4, 2, 1)
     element = np.zeros((8, 8), np.int32)
     element[:, 4:], element[0, 0] = 2, -1
-    sums.add(element, plain_sighting(0.5, (1.0, 0.0)))
+    sums.add(picture_of(element, (10, 20, 30)), plain_sighting(0.5, (1.0, 0.0)))
     element[:, :4] = -1
-    sums.add(element, plain_sighting(0.0, (0.0, 1.0)))
+    sums.add(picture_of(element, (30, 20, 11)), plain_sighting(0.0, (0.0, 1.0)))
     found = sums.sightings(("skin", "hair"), ("none",))
     np.testing.assert_array_equal(found.pixels, [31, 0, 64, 0])
     np.testing.assert_allclose(found.surface, [[1, 0], [0, 0], [0.5, 0.5], [0, 0]], atol=1e-3)
     np.testing.assert_allclose(found.region[:, 0], [1, 0, 1, 0], atol=1e-3)
     np.testing.assert_allclose(found.boundary, [0.5, 0, 0.25, 0], atol=1e-3)
+    np.testing.assert_array_equal(found.color[[0, 1, 2]], [[10, 20, 30], [0, 0, 0], [20, 20, 20]])
     assert found.count == 4 and found.surface.dtype == np.float16
 
 
@@ -66,10 +67,11 @@ def test_many_views_add_up_as_a_few_do(monkeypatch):
     for sums, most in ((at_once, 10**6), (by_and_by, 70)):
         monkeypatch.setattr("core.parsing.sight.pooling._MOST_WAITING", most)
         for share in (0.1, 0.2, 0.7, 0.4):
-            sums.add(element, plain_sighting(share, (share, 1 - share)))
+            sums.add(picture_of(element), plain_sighting(share, (share, 1 - share)))
     first, second = (s.sightings(("a", "b"), ("none",)) for s in (at_once, by_and_by))
     np.testing.assert_array_equal(first.pixels, second.pixels)
     np.testing.assert_allclose(first.surface, second.surface, atol=1e-3)
+    np.testing.assert_array_equal(first.color, second.color)
 
 
 def test_sheets_of_one_colour_are_seen_as_that_surface(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.training.people.tiny_kit import bones, write_tiny_kit
 from training.figure import Figure, Material
 from training.people.makehuman import Kit, Shape
-from training.people.moves import draw_pose, random_pose, rest_pose
+from training.people.moves import draw_pose, random_pose, rest_pose, tumbled
 from training.people.poses import Pose, clip_poses, mirrored, motion_poses, posed, posed_joints
 from training.people.rotations import about, partly, turning, unit
 
@@ -122,6 +122,18 @@ def test_poses_are_drawn_from_motions_random_ones_and_rest():
     moving = sum(n.startswith("walk") for n in names)
     resting = sum(n.split(" ")[0] in ("rest", "T", "A") for n in names)
     assert 160 < moving < 240 and 35 < resting < 85
+
+
+def test_tumbling_turns_the_whole_figure_and_bends_nothing(figure):
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        pose = rest_pose(rng) if seed < 3 else random_pose(rng)
+        turned = tumbled(pose, rng)
+        before, after = posed(figure, pose), posed(figure, turned)
+        first = np.linalg.norm(before[:, None] - before[None], axis=2)
+        second = np.linalg.norm(after[:, None] - after[None], axis=2)
+        assert np.allclose(first, second, atol=1e-4)
+        assert not np.allclose(before, after, atol=0.05)
 
 
 def test_part_of_a_rotation_turns_about_the_same_axis():

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is doubtful of an element is settled by the colours that the character surely has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from core.parsing.sight.appearance import Appearance
+from core.parsing.sight.sightings import Sightings
+from tests.unit.parsing.seen_doll import SURFACES, sightings_of
+
+BROWN, BLUE, GREY = (90, 60, 40), (40, 60, 200), (128, 128, 128)
+
+
+def seen(*rows: tuple[dict[str, float], tuple[int, int, int], int]) -> Sightings:
+    """So many elements each of what is seen, and of what colour."""
+    surface = [row[0] for row in rows for _ in range(row[2])]
+    color = [row[1] for row in rows for _ in range(row[2])]
+    return replace(sightings_of(surface, ["torso"] * len(surface)), color=np.uint8(color))
+
+
+def settled(frame: Sightings, *others: Sightings) -> np.ndarray:
+    return Appearance.learnt(SURFACES, [frame, *others]).settled(frame).surface.astype(float)
+
+
+def best(surface: np.ndarray) -> list[str]:
+    return [SURFACES[i] for i in surface.argmax(axis=1)]
+
+
+SURE = ({"trousers": 0.9}, BROWN, 40), ({"shirt": 0.9}, BLUE, 40)
+DOUBTFUL = {"shirt": 0.5, "trousers": 0.4}
+
+
+def test_a_doubtful_element_becomes_what_has_its_colour() -> None:
+    found = settled(seen(*SURE, (DOUBTFUL, BROWN, 3), (DOUBTFUL, BLUE, 3)))
+    assert best(found[-6:]) == ["trousers"] * 3 + ["shirt"] * 3
+    assert found[-6:, SURFACES.index("trousers")][:3].min() > 0.8
+
+
+def test_other_frames_teach_as_well() -> None:
+    alone = seen((DOUBTFUL, BROWN, 4))
+    assert best(settled(alone)) == ["shirt"] * 4
+    assert best(settled(alone, seen(*SURE))) == ["trousers"] * 4
+
+
+def test_without_colours_that_differ_everything_stays() -> None:
+    grey = seen(*((what, GREY, count) for what, _, count in SURE), (DOUBTFUL, GREY, 3))
+    np.testing.assert_allclose(settled(grey), grey.surface, atol=2e-3)
+
+
+def test_kinds_of_one_garment_are_not_told_apart_by_colour() -> None:
+    print_on_it = seen(*SURE, ({"t-shirt": 0.45, "shirt": 0.5}, (200, 30, 30), 5))
+    found = settled(print_on_it, seen(({"t-shirt": 0.9}, (200, 30, 30), 40)))
+    assert best(found[-5:]) == ["shirt"] * 5
+
+
+def test_rows_keep_their_sums_and_what_was_not_looked_at_stays_empty() -> None:
+    frame = seen(*SURE, ({}, BROWN, 2), (DOUBTFUL, BROWN, 2))
+    found = settled(frame)
+    np.testing.assert_allclose(found.sum(1), frame.surface.astype(float).sum(1), atol=4e-3)
+    assert not found[80:82].any()
+
+
+def test_a_character_that_nobody_has_looked_at_is_left_alone() -> None:
+    nothing = seen(({}, BROWN, 3))
+    assert not settled(nothing).any()
