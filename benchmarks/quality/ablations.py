@@ -41,7 +41,7 @@ _SETTINGS: Mapping[str, tuple[str, Sequence[float]]] = {
     "eq. 7": ("equalise", (False, True)),
     "specificity": ("specificity", (0.0, 0.5, 1.0)),
     "persistence": ("persistence", (0.0, 0.5, 1.0)),
-    "smoothing": ("smoothing", (0.0, 0.05, 0.1, 0.3)),
+    "smoothing": ("smoothing", (0.0, 0.1, 0.2, 0.4)),
 }
 
 

@@ -19,8 +19,8 @@ from ..checkpoints.store import recorded_hash, require_checkpoint
 from ..errors import InputError
 from .spec import ParsingSettings
 
-# Masks and embeddings of models fail in ways that names do not; docs/benchmark.md has the numbers.
-_BY_MODELS: Mapping[str, Any] = {"memory_scale": 5.0, "smoothing": 0.2}
+# Embeddings of models are ambiguous where names are not; docs/benchmark.md has the numbers.
+_BY_MODELS: Mapping[str, Any] = {"memory_scale": 5.0}
 
 PRESETS: Mapping[str, ParsingSettings] = {
     "embedded": ParsingSettings(),
@@ -62,6 +62,7 @@ PRESETS: Mapping[str, ParsingSettings] = {
         specificity=0.0,
         threshold=0.0,
         distractors=False,
+        smoothing=0.0,
         persistence=0.0,
     ),
 }

@@ -100,7 +100,7 @@ class ParsingSettings:
     threshold: float = 0.2  # tau: below this share of evidence an element is unlabelled
     distractors: bool = True  # a hidden 'something else' takes what no part matches
     fill: bool = True  # elements never seen take the nearest seen one's label
-    smoothing: float = 0.0  # share of evidence that a border between two neighbours must be worth
+    smoothing: float = 0.2  # share of evidence that a border between two neighbours must be worth
     persistence: float = 1.0  # lead a frame needs to depart from all frames' label; 1: never
 
 

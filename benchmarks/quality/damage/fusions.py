@@ -21,6 +21,7 @@ PAPER = {
     "specificity": 0.0,
     "threshold": 0.0,
     "distractors": False,
+    "smoothing": 0.0,
     "persistence": 0.0,
 }
 
@@ -38,14 +39,11 @@ FUSIONS = (
     Fusion("without distractors and threshold", {"distractors": False, "threshold": 0.0}),
     Fusion("threshold 0.4", {"threshold": 0.4}),
     Fusion("each frame by itself", {"persistence": 0.0}),
-    Fusion("each frame, smoothing 0.2", {"persistence": 0.0, "smoothing": 0.2}),
+    Fusion("each frame, without smoothing", {"persistence": 0.0, "smoothing": 0.0}),
+    Fusion("without smoothing", {"smoothing": 0.0}),
     Fusion("smoothing 0.1", {"smoothing": 0.1}),
-    Fusion("smoothing 0.2", {"smoothing": 0.2}),
     Fusion("smoothing 0.4", {"smoothing": 0.4}),
-    Fusion("beta 5, smoothing 0.2", {"memory_scale": 5.0, "smoothing": 0.2}),
-    Fusion(
-        "beta 5, smoothing 0.2, without eq. 7",
-        {"memory_scale": 5.0, "smoothing": 0.2, "equalise": False},
-    ),
+    Fusion("beta 5, without smoothing", {"memory_scale": 5.0, "smoothing": 0.0}),
+    Fusion("beta 5, without eq. 7", {"memory_scale": 5.0, "equalise": False}),
     Fusion("as printed", PAPER),
 )
