@@ -25,8 +25,8 @@ def judge(
 ) -> dict[str, dict[str, float]]:
     """Scores by family, and "mean" over families: surface, kind, class and region mIoU.
 
-    The first `views` of every figure, and its first near look, in a family "heads". Classes count where truth or answer has them with a share
-    of 0.002 of the family's pixels at least.
+    The first `views` of every figure, and its first near look, in a family "heads". Classes count
+    where truth or answer has them with a share of 0.002 of the family's pixels at least.
     """
     network.eval()
     levels = {name: level_matrix(name).numpy() for name in LEVELS}

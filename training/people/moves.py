@@ -169,8 +169,8 @@ def _cartwheel(rng: Random) -> Pose:
     """Arms up, legs apart, at any angle about the line of sight."""
     rotations = _body(rng, lean=10, head=15)
     for side in "lr":
-        flex = rng.uniform(-25, 40)
-        rotations |= _leg(side, flex, rng.uniform(5, 65), rng.uniform(0, 25), rng.uniform(0, 40), 45)
+        flex, spread, knee = rng.uniform(-25, 40), rng.uniform(5, 65), rng.uniform(0, 40)
+        rotations |= _leg(side, flex, spread, rng.uniform(0, 25), knee, 45)
         rotations |= _arm(rng, side, "up", rotations["torso"])
     turned = about("y", rng.uniform(0, 360)) @ about("x", rng.normal(0, 12))
     return Pose({s: turned @ r for s, r in rotations.items()}, name="cartwheel")

@@ -52,7 +52,10 @@ def has_sightings(folder: Path) -> bool:
 
 
 def load_sightings(folder: Path, frame: int | None) -> Sightings:
-    """What holds in `frame`; None where all frames have the same elements. Raises JobError when the file is missing or damaged."""
+    """What holds in `frame`; None where all frames have the same elements.
+
+    Raises JobError when the file is missing or damaged.
+    """
     together = folder / _ALL_FRAMES
     path = together if frame is None or together.exists() else folder / _frame_name(frame)
     with ArrayReader(path) as reader:

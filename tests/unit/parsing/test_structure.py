@@ -11,8 +11,8 @@ import pytest
 
 from core.job.capture_files import ViewImage
 from core.parsing.masks import MaskSet
-from core.parsing.seams import Images
 from core.parsing.names.groups import GROUPS, group_members
+from core.parsing.seams import Images
 from core.parsing.seen_parts import pieces
 from core.parsing.sight.sightings import Sightings
 from core.parsing.structure import StructureProposer
