@@ -55,25 +55,6 @@ def body_regions(centroid: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np
     return region, side
 
 
-def limb_sides(centroid: np.ndarray, area: np.ndarray, region: np.ndarray) -> np.ndarray:
-    """(E,) int8: 0 none, 1 left, 2 right, for elements whose `region` (E,) is of an arm or a leg.
-
-    Arms that hang and legs that stand are told apart by the middle of the trunk, wherever it is.
-    Figures that do not stand, as in `body_regions`, have no sides.
-    """
-    side = np.zeros(len(centroid), np.int8)
-    if not _stands(centroid):
-        return side
-    limb = region >= BODY_REGIONS.index("upper arm")
-    trunk = (region >= 0) & ~limb
-    if not trunk.any():
-        trunk = np.ones_like(limb)
-    lateral = centroid[:, 0] - _weighted_median(centroid[trunk, 0], area[trunk])
-    side[limb & (lateral > 0)] = 1
-    side[limb & (lateral < 0)] = 2
-    return side
-
-
 def _stands(centroid: np.ndarray) -> bool:
     """Whether a figure is about as tall as it is wide and deep, or taller."""
     if len(centroid) < 2:

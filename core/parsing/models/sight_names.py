@@ -17,12 +17,12 @@ import numpy as np
 from scipy import sparse
 
 from ...job.capture_files import Facts, ViewImage
-from ..body_geometry import limb_sides
 from ..masks import MaskSet
 from ..names.name_weights import NAME_WEIGHT, NAMES_UNREAD, NameWeights
 from ..names.rows import distinct_rows
-from ..names.seen_surfaces import SeenSurfaces, seen_surfaces
+from ..names.seen_surfaces import SeenSurfaces, front_of_head, seen_surfaces
 from ..names.sight_encoder import SightEncoder
+from ..posture import limb_sides
 from ..seams import Images, MaskEncoder
 from ..sight.sightings import Sightings
 from ..sight_pooling import PooledInTime, on_unlooked
@@ -90,7 +90,8 @@ class SightMaskEncoder:
             else:
                 sightings = pooled(frame)
             seen.append(seen_surfaces(sightings))
-            found.append(_placed(ElementEvidence.of(facts, evidence), seen[-1], facts))
+            evident = ElementEvidence.of(facts, evidence)
+            found.append(_placed(evident, seen[-1], sightings, facts))
         starts = np.cumsum([0] + [len(f.object) for f in found])[:-1]
         self._start = dict(zip(frames, starts.tolist(), strict=True))
 
@@ -123,10 +124,11 @@ class SightMaskEncoder:
         return means.astype(np.float32)
 
 
-def _placed(found: ElementEvidence, seen: SeenSurfaces, facts: Facts) -> ElementEvidence:
+def _placed(
+    found: ElementEvidence, seen: SeenSurfaces, sightings: Sightings, facts: Facts
+) -> ElementEvidence:
     """With the regions that sight tells, and sides for the limbs among them."""
     region = np.where(seen.looked, seen.region, found.region).astype(np.int32)
-    side = np.where(
-        seen.looked, limb_sides(facts.centroid, facts.area, region), found.side
-    )  # (E,) int8; a trunk that sight sees has none, whatever the height
+    sides = limb_sides(facts, region, front_of_head(sightings))
+    side = np.where(seen.looked, sides, found.side)  # a trunk that sight sees has none
     return ElementEvidence(found.object, found.material, found.bone, region, side)

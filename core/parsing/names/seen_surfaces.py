@@ -17,6 +17,8 @@ LEAST_SHARE = 0.08  # of the probability; what is seen less surely is noise
 SKIN = "skin"  # the surface without a garment; where it lies says which part of the body it is
 _ON_THE_BODY = (SKIN, "hair", "eye", "eyebrow", "mouth")  # these always lie in some region of it
 
+_FRONT = {SKIN: 1.0, "eye": 2.0, "eyebrow": 2.0, "mouth": 2.0, "hair": -1.0}
+
 
 @dataclass(frozen=True)
 class SeenSurfaces:
@@ -64,6 +66,15 @@ def seen_surfaces(sightings: Sightings) -> SeenSurfaces:
     on_body = np.array([surfaces[c] in _ON_THE_BODY for c in columns])
     region = _regions(sightings.region, sightings.regions, on_body[leaf[:, 0]])
     return SeenSurfaces(leaves, leaf, share, region)
+
+
+def front_of_head(sightings: Sightings) -> np.ndarray:
+    """(E,) float32: how much an element looks like the front of a head, were it part of one.
+
+    Face and skin are in front, hair is behind.
+    """
+    weight = np.array([_FRONT.get(name, 0.0) for name in sightings.surfaces], np.float32)
+    return np.asarray(sightings.surface.astype(np.float32) @ weight)
 
 
 def _known(surfaces: Sequence[str]) -> tuple[tuple[int, ...], list[int]]:
