@@ -133,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("weights", type=Path)
     one.add_argument("out", type=Path)
     one.add_argument("--settings", type=Path, default=SHIPPED)
-    one.add_argument("--name", default="sight-1")
+    one.add_argument("--name", default="sight-2")
     one.set_defaults(run=_export)
 
     one = commands.add_parser("sheet", help="a picture of views as the network is shown them")
