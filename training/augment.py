@@ -7,18 +7,18 @@ of the extension itself (`core.parsing.sight.preparation`).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from core.parsing.sight.preparation import CHANNELS, STRIDE, scaled_channels, silhouette_box
+from core.parsing.sight.preparation import CHANNELS, STRIDE, scaled_channels
 from core.scene.shading import shade
 
 from .bank import NO_LABEL, surface_index
 from .light import decode_srgb, developed, lit, repainted
-from .shards import MAPS, View
+from .resampling import rolled, thinned
+from .shards import View
 
 _SKIN = surface_index("skin")
 _SPARE = 1.5  # pixels of the view to one of the picture, along a side
@@ -60,7 +60,7 @@ def augmented(
     """New looks at the view: coloured and lit once, since that costs most, and shown `samples`
     times in different sizes, places and states."""
     heights = [_height(view, how, rng) for _ in range(samples)]
-    view = _thinned(_rolled(view, _roll(how, rng)), _SPARE * max(heights))
+    view = thinned(rolled(view, _roll(how, rng)), _SPARE * max(heights))
     color = _colors(view, how, rng)
     normal = view.normal.astype(np.float32) / np.float32(127)
     return [_shown(view, color, normal, height, how, rng) for height in heights]
@@ -100,52 +100,11 @@ def plain(view: View, tile: tuple[int, int], height: float) -> Sample:
     return _placed(view, color, normal, height, tile, False, None)
 
 
-def _thinned(view: View, side: float) -> View:
-    """The view with its larger side at most `side` pixels: colouring more would be wasted."""
-    shrink = max(view.piece.shape) / side
-    if shrink <= 1:
-        return view
-    kept = [((np.arange(int(n / shrink)) + 0.5) * shrink).astype(int) for n in view.piece.shape]
-    grid = np.ix_(*kept)
-    return View(**{name: getattr(view, name)[grid] for name in MAPS}, near=view.near)
-
-
 def _roll(how: Augmentation, rng: np.random.Generator) -> float:
     """Degrees."""
     if rng.random() < how.rolled:
         return float(rng.uniform(-180, 180))
     return float(rng.normal(0, how.leaning))
-
-
-def _rolled(view: View, degrees: float) -> View:
-    """The view turned clockwise, pixel by pixel, and cropped to its silhouette again."""
-    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    height, width = view.piece.shape
-    size = (
-        math.ceil(height * abs(cosine) + width * abs(sine)),
-        math.ceil(width * abs(cosine) + height * abs(sine)),
-    )
-    down = (np.arange(size[0]) - (size[0] - 1) / 2)[:, None]
-    right = np.arange(size[1]) - (size[1] - 1) / 2
-    rows = np.rint(cosine * down - sine * right + (height - 1) / 2).astype(np.intp)
-    columns = np.rint(sine * down + cosine * right + (width - 1) / 2).astype(np.intp)
-    outside = (rows < 0) | (rows >= height) | (columns < 0) | (columns >= width)
-    rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
-    piece = np.where(outside, np.uint8(0), view.piece[rows, columns])
-    if not piece.any():  # a speck between the pixels
-        return view
-    top, left, bottom, right_end = silhouette_box(piece > 0)
-    crop = (slice(top, bottom), slice(left, right_end))
-    piece, rows, columns = piece[crop], rows[crop], columns[crop]
-    maps = {name: getattr(view, name)[rows, columns] for name in MAPS}
-    background = piece == 0
-    maps["piece"] = piece
-    maps["albedo"][background] = maps["normal"][background] = 0
-    maps["surface"][background] = maps["region"][background] = NO_LABEL
-    x, y, z = np.moveaxis(maps["normal"].astype(np.float32), 2, 0)
-    turned = [cosine * x - sine * y, sine * x + cosine * y, z]
-    maps["normal"] = np.rint(np.stack(turned, 2)).astype(np.int8)
-    return View(**maps, near=view.near)
 
 
 def _colors(view: View, how: Augmentation, rng: np.random.Generator) -> np.ndarray:

@@ -55,9 +55,8 @@ def test_named_parts_reach_the_target(demo: CaseRecord, scores: dict[str, ScoreR
 
 def test_no_garment_hand_or_forearm_is_lost(scores: dict[str, ScoreRecord]) -> None:
     iou = iou_of(scores["free"])
-    for name in ("jacket", "trousers", "shoes", "hair", "left hand", "right hand"):
+    for name in ("jacket", "t-shirt", "trousers", "shoes", "hair", "left hand", "right hand"):
         assert iou[name] >= 0.9, name
-    assert iou["t-shirt"] >= 0.75  # sight takes its rim for the jacket that frames it
 
 
 def test_every_visible_face_has_a_label(scores: dict[str, ScoreRecord]) -> None:

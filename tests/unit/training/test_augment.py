@@ -7,7 +7,7 @@ import numpy as np
 
 from core.parsing.sight.preparation import camera_normals, prepare
 from core.scene.shading import shade
-from training.augment import Augmentation, _roll, _rolled, augmented, plain
+from training.augment import Augmentation, augmented, plain
 from training.bank import NO_LABEL, SURFACES, region_index, surface_index
 from training.light import decode_srgb
 
@@ -95,21 +95,6 @@ def test_a_roll_turns_labels_and_normals_with_the_picture() -> None:
         assert np.linalg.norm(up) > 0.95
         turned += abs(up[1]) > 0.5
     assert turned > 8
-
-
-def test_a_roll_loses_nothing_of_the_view() -> None:
-    view, how = drawn_view(), Augmentation(rolled=1.0)
-    shown = []
-    for seed in range(8):
-        rng = np.random.default_rng(seed)
-        shown.append(_rolled(view, _roll(how, rng)))
-    for rolled in shown:
-        assert abs(rolled.silhouette.sum() - view.silhouette.sum()) < 0.05 * view.silhouette.sum()
-        assert rolled.silhouette[0].any() and rolled.silhouette[:, -1].any()
-        assert (rolled.surface[~rolled.silhouette] == NO_LABEL).all()
-        assert (rolled.surface[rolled.silhouette] != NO_LABEL).all()
-    upright = _rolled(view, 0.0)
-    np.testing.assert_array_equal(upright.surface, view.surface[:, 1:-1])
 
 
 def test_a_near_look_is_shown_as_large_as_the_extension_shows_heads() -> None:
