@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import InputError
 from ..job.arrays import save_arrays
 from ..job.sight_model import uses_sight
+from .appearance import settle_by_colors
 from .evidence import Evidence, labels_alone, labels_together
 from .fill import nearest_seen
 from .fusion import remember
@@ -25,6 +26,7 @@ from .masks import MaskSet
 from .run import Run
 from .seams import Masklets
 from .sight.looking import look_at_views
+from .sight.sightings import has_sightings
 from .stage_files import (
     FrameMasksBuilder,
     load_nearest,
@@ -42,11 +44,17 @@ OPENING_RADIUS = 1  # pixels: thinner leftovers are rims of masks, not parts
 
 
 def look(run: Run) -> Counts:
-    """What the shipped vision model sees of every element; nothing where it is not used."""
+    """What the shipped vision model sees of every element; nothing where it is not used.
+
+    What it doubts is settled by the colours that the character's parts surely have.
+    """
     if not uses_sight(run.settings):
         return {}
     folder = run.folder("sight")
-    return look_at_views(run.images, run.settings.sight_images, folder, run.progress)
+    counts = look_at_views(run.images, run.settings.sight_images, folder, run.progress)
+    if has_sightings(folder):
+        settle_by_colors(folder, [None] if run.images.constant_topology else run.images.frames)
+    return counts
 
 
 def make_proposals(run: Run) -> Counts:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import JobError
@@ -11,11 +11,10 @@ from ...job.atomic import write_json
 from ...job.sight_model import sight_model_hash
 from ...job.strict_json import load_document
 from ..seams import Images, Progress
-from .appearance import ROUNDS, Appearance
 from .closer import head_to_look_at
 from .network import SightNetwork, load_sight
 from .pooling import ElementSums
-from .sightings import Sightings, load_sightings, save_sightings
+from .sightings import save_sightings
 
 _CLOSER_COUNTS = 3.0  # times as much as what is seen of the same pixels from afar
 _MODEL, _WITHOUT = "model.json", "without.json"
@@ -42,7 +41,6 @@ def look_at_views(
         looked = _look_together(images, chosen_images(images, limit), network, folder, progress)
     else:
         looked = _look_alone(images, network, folder, progress)
-    _settle_by_colors(folder, network.surfaces, images)
     model = {"name": network.name, "license": network.license, "sha256": sight_model_hash()}
     write_json(folder / _MODEL, model)
     return {"views looked at": looked}
@@ -103,20 +101,6 @@ def _look_alone(images: Images, network: SightNetwork, folder: Path, progress: P
         if view == views[-1]:
             save_sightings(folder, sums.sightings(network.surfaces, network.regions), frame)
     return looked
-
-
-def _settle_by_colors(folder: Path, surfaces: tuple[str, ...], images: Images) -> None:
-    """What is doubtful of single elements is settled by the colours of the whole character."""
-    frames = [None] if images.constant_topology else images.frames
-
-    def raw() -> Iterator[Sightings]:
-        return (load_sightings(folder, frame) for frame in frames)
-
-    appearance = Appearance.learnt(surfaces, raw())
-    for _ in range(ROUNDS - 1):
-        appearance = Appearance.learnt(surfaces, map(appearance.settled, raw()))
-    for frame, sightings in zip(frames, raw(), strict=True):
-        save_sightings(folder, appearance.settled(sightings), frame)
 
 
 def _look(

@@ -10,15 +10,16 @@ histograms. Groups and not surfaces, so that a picture on a shirt becomes no oth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 from scipy import ndimage
 
-from ..names.groups import group_members
-from .sightings import Sightings
+from .names.groups import group_members
+from .sight.sightings import Sightings, load_sightings, save_sightings
 
 ROUNDS = 3  # of learning; each from what the one before has settled
 _BINS = 32  # along each axis of Lab
@@ -61,6 +62,23 @@ class Appearance:
         total = weighed.sum(axis=1, keepdims=True)
         weighed *= surface.sum(axis=1, keepdims=True) / np.where(total > 0, total, 1)
         return replace(sightings, surface=weighed.astype(np.float16))
+
+
+def settle_by_colors(folder: Path, frames: Sequence[int | None]) -> None:
+    """Sightings in `folder` are replaced by settled ones; the frame None is that of all frames.
+
+    Frames are read once in every round, one at a time. Raises JobError as reading and writing do.
+    """
+
+    def seen() -> Iterator[Sightings]:
+        return (load_sightings(folder, frame) for frame in frames)
+
+    surfaces = next(seen()).surfaces
+    appearance = Appearance.learnt(surfaces, seen())
+    for _ in range(ROUNDS - 1):
+        appearance = Appearance.learnt(surfaces, map(appearance.settled, seen()))
+    for frame, sightings in zip(frames, seen(), strict=True):
+        save_sightings(folder, appearance.settled(sightings), frame)
 
 
 def _cells(color: np.ndarray) -> np.ndarray:

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from core.parsing.sight.appearance import Appearance
-from core.parsing.sight.sightings import Sightings
+from core.parsing.appearance import Appearance, settle_by_colors
+from core.parsing.sight.sightings import Sightings, load_sightings, save_sightings
 from tests.unit.parsing.seen_doll import SURFACES, sightings_of
 
 BROWN, BLUE, GREY = (90, 60, 40), (40, 60, 200), (128, 128, 128)
@@ -66,3 +67,11 @@ def test_rows_keep_their_sums_and_what_was_not_looked_at_stays_empty() -> None:
 def test_a_character_that_nobody_has_looked_at_is_left_alone() -> None:
     nothing = seen(({}, BROWN, 3))
     assert not settled(nothing).any()
+
+
+def test_every_frame_of_a_folder_is_settled_by_all_frames(tmp_path: Path) -> None:
+    save_sightings(tmp_path, seen(*SURE), 3)
+    save_sightings(tmp_path, seen((DOUBTFUL, BROWN, 4)), 5)
+    settle_by_colors(tmp_path, [3, 5])
+    assert best(load_sightings(tmp_path, 5).surface) == ["trousers"] * 4
+    assert best(load_sightings(tmp_path, 3).surface) == ["trousers"] * 40 + ["shirt"] * 40
