@@ -10,7 +10,7 @@ histograms. Groups and not surfaces, so that a picture on a shirt becomes no oth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -64,14 +64,19 @@ class Appearance:
         return replace(sightings, surface=weighed.astype(np.float16))
 
 
-def settle_by_colors(folder: Path, frames: Sequence[int | None]) -> None:
+def settle_by_colors(
+    folder: Path, frames: Sequence[int | None], before_each: Callable[[], None]
+) -> None:
     """Sightings in `folder` are replaced by settled ones; the frame None is that of all frames.
 
-    Frames are read once in every round, one at a time. Raises JobError as reading and writing do.
+    Frames are read once in every round, one at a time; `before_each` may raise to end that.
+    Raises JobError as reading and writing do.
     """
 
     def seen() -> Iterator[Sightings]:
-        return (load_sightings(folder, frame) for frame in frames)
+        for frame in frames:
+            before_each()
+            yield load_sightings(folder, frame)
 
     surfaces = next(seen()).surfaces
     appearance = Appearance.learnt(surfaces, seen())
@@ -83,6 +88,8 @@ def settle_by_colors(folder: Path, frames: Sequence[int | None]) -> None:
 
 def _cells(color: np.ndarray) -> np.ndarray:
     """(E,) intp, the cell of Lab in which each colour (E, 3) uint8 sRGB lies."""
+    if not len(color):
+        return np.zeros(0, np.intp)
     lab = cv2.cvtColor(color[None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
     low, high = np.array(_LOW, np.float32), np.array(_HIGH, np.float32)
     cell = np.clip(((lab - low) / (high - low) * _BINS).astype(np.intp), 0, _BINS - 1)

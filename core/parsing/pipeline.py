@@ -53,7 +53,8 @@ def look(run: Run) -> Counts:
     folder = run.folder("sight")
     counts = look_at_views(run.images, run.settings.sight_images, folder, run.progress)
     if has_sightings(folder):
-        settle_by_colors(folder, [None] if run.images.constant_topology else run.images.frames)
+        frames = [None] if run.images.constant_topology else run.images.frames
+        settle_by_colors(folder, frames, run.check_cancelled)
     return counts
 
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from core.errors import CancelledError
 from core.parsing.appearance import Appearance, settle_by_colors
-from core.parsing.sight.sightings import Sightings, load_sightings, save_sightings
+from core.parsing.sight.sightings import _ARRAYS, Sightings, load_sightings, save_sightings
 from tests.unit.parsing.seen_doll import SURFACES, sightings_of
 
 BROWN, BLUE, GREY = (90, 60, 40), (40, 60, 200), (128, 128, 128)
@@ -72,6 +74,28 @@ def test_a_character_that_nobody_has_looked_at_is_left_alone() -> None:
 def test_every_frame_of_a_folder_is_settled_by_all_frames(tmp_path: Path) -> None:
     save_sightings(tmp_path, seen(*SURE), 3)
     save_sightings(tmp_path, seen((DOUBTFUL, BROWN, 4)), 5)
-    settle_by_colors(tmp_path, [3, 5])
+    settle_by_colors(tmp_path, [3, 5], lambda: None)
     assert best(load_sightings(tmp_path, 5).surface) == ["trousers"] * 4
     assert best(load_sightings(tmp_path, 3).surface) == ["trousers"] * 40 + ["shirt"] * 40
+
+
+def test_a_frame_without_elements_is_left_as_it_is(tmp_path: Path) -> None:
+    save_sightings(tmp_path, seen(*SURE), 3)
+    empty = seen(({}, GREY, 1))
+    save_sightings(tmp_path, replace(empty, **{n: getattr(empty, n)[:0] for n in _ARRAYS}), 4)
+    settle_by_colors(tmp_path, [3, 4], lambda: None)
+    assert load_sightings(tmp_path, 4).count == 0
+
+
+def test_settling_can_be_cancelled_between_frames(tmp_path: Path) -> None:
+    for frame in range(5):
+        save_sightings(tmp_path, seen(*SURE), frame)
+    calls = iter(range(100))
+
+    def cancel_in_the_second_round() -> None:
+        if next(calls) == 7:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        settle_by_colors(tmp_path, list(range(5)), cancel_in_the_second_round)
+    assert next(calls) == 8
