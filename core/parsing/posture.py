@@ -4,7 +4,8 @@
 For scans, and meshes without a rig. Whether it stands, lies or turns a cartwheel: *up* is from the
 trunk to the head, *across* is where the trunk is widest, and faces and toes say which of its two
 directions is the left. Limbs belong to the side of the trunk that is nearer along the surface,
-wherever they are held.
+wherever they are held, segment by segment; a piece that hangs on nothing along the surface belongs
+as a whole to what is nearest in space and to the side it lies on.
 """
 
 from __future__ import annotations
