@@ -75,12 +75,12 @@ class PARTS4D_OT_remove_part(_PartOperator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..core.interface import pump
+        from ..core.interface import typing_pause
 
         chosen = settings(context)
         chosen.parts.remove(chosen.active_part)
         chosen.active_part = min(chosen.active_part, max(0, len(chosen.parts) - 1))
-        pump.words_changed()
+        typing_pause.words_changed()
         return {"FINISHED"}
 
 
@@ -93,7 +93,7 @@ class PARTS4D_OT_move_part(_PartOperator):
     up: bpy.props.BoolProperty(name="Up", default=True)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..core.interface import pump
+        from ..core.interface import typing_pause
 
         chosen = settings(context)
         goal = chosen.active_part + (-1 if self.up else 1)
@@ -101,7 +101,7 @@ class PARTS4D_OT_move_part(_PartOperator):
             return {"CANCELLED"}
         chosen.parts.move(chosen.active_part, goal)
         chosen.active_part = goal
-        pump.words_changed()
+        typing_pause.words_changed()
         return {"FINISHED"}
 
 

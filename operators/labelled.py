@@ -13,7 +13,7 @@ class OnLabels(ReportsErrors):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        from ..core.scene.writeback.registry import PROPERTY
+        from ..core.scene.writeback.ledger import PROPERTY
 
         ob = context.active_object
         if ob is not None and (PROPERTY in ob or ob.type in {"ARMATURE", "EMPTY"}):

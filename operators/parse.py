@@ -23,7 +23,7 @@ from ..core.job.spec import JobSpec
 from ..core.scene.motion import frame_range
 from ..core.scene.prepare import prepare_job
 from ..core.session.events import Dismissed, Submitted
-from ..core.session.runs import run_folder
+from ..core.session.found_runs import run_folder
 from .reporting import ReportsErrors
 
 

@@ -8,7 +8,7 @@ import time
 import bpy
 
 from ..core.interface import pump
-from ..core.session.runs import Run
+from ..core.session.found_runs import Run
 from ..operators.apply import PARTS4D_OT_apply_labels
 from ..operators.clear import PARTS4D_OT_clear_labels
 from ..operators.parse import PARTS4D_OT_resume

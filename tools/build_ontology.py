@@ -14,7 +14,7 @@ import argparse
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DATA = Path(__file__).resolve().parents[1] / "core" / "parsing" / "names" / "data"
+DATA = Path(__file__).resolve().parents[1] / "core" / "parsing" / "ontology" / "data"
 ARTIFACT, BODY = 6, 8  # WordNet's lexicographer files
 
 # WordNet 3.0 offsets and first words of the trees that are taken whole.

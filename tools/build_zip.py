@@ -37,8 +37,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 from pack_wheels import pack_all
 from setup_env import REPOSITORY, available, set_up
 
-from core.checkpoints.progress import Progress
 from core.checkpoints.store import hash_file
+from core.checkpoints.transfer_progress import Progress
 from core.errors import InputError, Parts4DError
 from core.installing.environments import PINS
 from core.installing.index import fetch_pinned

@@ -32,7 +32,7 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tools")]
 from setup_env import DEFAULT_ROOT
 
 from core.errors import JobError, Parts4DError
-from core.job.lock import FolderLock
+from core.files.lock import FolderLock
 
 SUITE = "trixie"  # has Blender 4.3
 MIRROR = os.environ.get("PARTS4D_DEBIAN_MIRROR", "http://deb.debian.org/debian")

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from core.parsing.sight.preparation import CHANNELS, STRIDE, scaled_channels
-from core.scene.shading import shade
+from core.scene.capture.shading import shade
 
 from .bank import NO_LABEL, surface_index
 from .light import decode_srgb, developed, lit, repainted

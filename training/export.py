@@ -13,7 +13,7 @@ import torch
 from onnx import numpy_helper
 
 from core.errors import JobError
-from core.job.atomic import replacing
+from core.files.atomic import replacing
 
 from .bank import REGIONS, SURFACES
 from .network import CHANNELS, SightNet

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.scene.shading import encode_srgb, shade
+from core.scene.capture.shading import encode_srgb, shade
 
 Rng = np.random.Generator
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from core.scene.elements import write_ids
-from core.scene.materials import prepare_materials
-from core.scene.passes import Passes
-from core.scene.render_views import ViewRenderer
-from core.scene.rig import SENSOR, Bounds, Rig, view_rotation
-from core.scene.shading import encode_srgb
-from core.scene.stage import build_stage
+from core.scene.capture.capture_materials import prepare_materials
+from core.scene.capture.capture_scene import build_stage
+from core.scene.capture.elements import write_ids
+from core.scene.capture.passes import Passes
+from core.scene.capture.render_views import ViewRenderer
+from core.scene.capture.rig import SENSOR, Bounds, Rig, view_rotation
+from core.scene.capture.shading import encode_srgb
 
 from .bank import NO_LABEL, region_index, surface_index
 from .figure import Figure, Material

@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from core.errors import InputError
-from core.job.atomic import replacing
+from core.files.atomic import replacing
 
 from .bank import REGIONS, SURFACES
 from .judging import judge

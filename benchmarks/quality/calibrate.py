@@ -2,7 +2,7 @@
 """Chooses the numbers of the sight encoder by leaving one family out at a time.
 
     python -m benchmarks.quality.calibrate --characters DIR [--only REGEX] [--cases N] [--frames 2]
-        [--evidence sight,names,bones] [--also names.evidence.SEEN_ALIKE=0.3,0.5,0.7]
+        [--evidence sight,names,bones] [--also embedded.combinations.SEEN_ALIKE=0.3,0.5,0.7]
         [--out build/benchmark]
 
 Tried are the mixing weights of names and sight (`NameWeights`), one at a time over a small grid
@@ -29,7 +29,7 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import InputError, JobError, Parts4DError, exit_status
-from core.job.atomic import write_json
+from core.files.atomic import write_json
 from core.job.sight_model import sight_model_hash
 from core.job.spec import EvidenceName, ParsingSettings
 from core.job.strict_json import load_document

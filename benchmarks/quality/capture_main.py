@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError, JobError
+from core.files.atomic import write_json
 from core.job.arrays import ArrayReader, save_arrays
-from core.job.atomic import write_json
 from core.job.capture_files import CaptureFiles
 from core.job.child_side import Channel, run_child
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part
@@ -38,11 +38,11 @@ def main(channel: Channel) -> None:
     # bpy is imported only now, when standard output has been set aside for the protocol.
     import bpy
 
-    from core.job.run import run_job
-    from core.scene.capture import capture_command
+    from core.job.run_job import run_job
+    from core.scene.capture.capture import capture_command
     from core.scene.character import find_character
+    from core.scene.files.opening import open_sources
     from core.scene.motion import frame_range
-    from core.scene.opening import open_sources
     from core.scene.prepare import prepare_job
 
     sources = scan_files(path) if case.kind == "scan" else [path]

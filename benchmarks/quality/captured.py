@@ -22,7 +22,7 @@ from core.job.arrays import load_arrays
 from core.job.capture_files import CaptureFiles
 from core.job.folder import JobFolder, file_hash
 from core.job.process import run_program
-from core.job.stages import StageStore, stage_keys
+from core.job.stage_marks import StageStore, stage_keys
 from core.job.strict_json import load_document
 
 from .cases import Case, scan_files

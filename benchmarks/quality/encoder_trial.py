@@ -16,12 +16,12 @@ import numpy as np
 
 from core.job.capture_files import ViewImage
 from core.job.spec import ParsingSettings
-from core.parsing.fusion import remember
+from core.parsing.embedded.sight_encoder import SightMaskEncoder
+from core.parsing.images import Images
+from core.parsing.labelling.fusion import remember
 from core.parsing.masks import MaskSet
-from core.parsing.models.sight_names import SightMaskEncoder
 from core.parsing.pipeline import element_count, nearest_of_all
 from core.parsing.run import Run
-from core.parsing.seams import Images
 from core.parsing.sight.looking import evenly
 from core.parsing.stage_files import (
     FrameMasksBuilder,

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from core.parsing.models.names import NamesMaskEncoder
-from core.parsing.names.encoder import NamesEncoder
-from core.parsing.seams import Images
+from core.parsing.embedded.names_encoder import NamesMaskEncoder
+from core.parsing.embedded.names_space import NamesEncoder
+from core.parsing.images import Images
 
 from .captured import CapturedCase
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from importlib import import_module
 
 from core.errors import InputError
-from core.parsing.names.name_weights import NAME_WEIGHT, NameWeights
+from core.parsing.embedded.name_weights import NAME_WEIGHT, NameWeights
 
 _PACKAGE = "core.parsing"
 _WEIGHTS = {field.name for field in fields(NameWeights)}
@@ -20,7 +20,7 @@ Point = Mapping[str, float]  # number -> value
 class Number:
     """A number with its present value and those that are tried, which include it."""
 
-    name: str  # a field of NameWeights, or a constant: "names.evidence.SEEN_ALIKE"
+    name: str  # a field of NameWeights, or a constant: "embedded.combinations.SEEN_ALIKE"
     start: float
     values: tuple[float, ...]
 
@@ -43,7 +43,7 @@ MIXING = tuple(
 
 
 def number_of(text: str) -> Number:
-    """`names.evidence.SEEN_ALIKE=0.3,0.5,0.7`. Raises InputError for what is no such number."""
+    """`embedded.combinations.SEEN_ALIKE=0.3,0.5,0.7`. Raises InputError for anything else."""
     name, _, values = text.partition("=")
     try:
         start = float(getattr(*_owner(name)))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from core.errors import InputError
-from core.job.atomic import write_json
+from core.files.atomic import write_json
 from core.job.strict_json import load_document, wrong_value
 
 VERSION = 1

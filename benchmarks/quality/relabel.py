@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from core.job.folder import JobFolder
-from core.job.run import run_job
-from core.job.spec import ParsingSettings, Part, save_spec
+from core.job.run_job import run_job
+from core.job.spec import ParsingSettings, Part
+from core.job.spec_files import save_spec
 from core.job.workers import OneShotWorker
+from core.parsing.images import Images
 from core.parsing.pipeline import label_elements
 from core.parsing.run import Run
-from core.parsing.seams import Images, TextSide
+from core.parsing.seams import TextSide
 from vendor_setup import worker_python
 
 from .captured import CapturedCase

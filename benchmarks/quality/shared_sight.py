@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from core.job.folder import JobFolder
 from core.job.presets import PRESETS
-from core.job.run import run_job
+from core.job.run_job import run_job
 from core.job.sight_model import sight_model_hash
-from core.job.spec import save_spec
-from core.job.stages import StageStore, stage_keys
+from core.job.spec_files import save_spec
+from core.job.stage_marks import StageStore, stage_keys
 from core.job.workers import OneShotWorker
 from core.parsing.sight.sightings import Sightings, has_sightings, load_sightings
 from vendor_setup import worker_python

@@ -23,7 +23,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from core.job.spec import Part
-from core.parsing.names.ontology import Ontology
+from core.parsing.ontology.ontology import Ontology
 
 from .captured import CaptureOptions, capture_case
 from .cases import Case, run_on_few_cases

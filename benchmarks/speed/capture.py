@@ -24,11 +24,12 @@ import bpy
 import numpy as np
 
 from core.job.child_side import leave
-from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part, save_spec
-from core.scene.capture import capture_command
+from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part
+from core.job.spec_files import save_spec
+from core.scene.capture.capture import capture_command
 from core.scene.character import find_character
+from core.scene.files.opening import open_sources
 from core.scene.motion import frame_range
-from core.scene.opening import open_sources
 from core.scene.snapshot import write_snapshot
 
 

@@ -26,9 +26,9 @@ from typing import Any
 
 from benchmarks.speed.synthetic_capture import PARTS, write_captured_job
 from core.job.folder import STAGES, JobFolder
-from core.job.run import run_job
+from core.job.run_job import run_job
 from core.job.spec import Part
-from core.job.stages import StageStore
+from core.job.stage_marks import StageStore
 from core.job.workers import OneShotWorker
 from vendor_setup import embedded_python
 

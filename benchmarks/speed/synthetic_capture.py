@@ -17,8 +17,8 @@ from benchmarks.speed.synthetic_figure import Figure, inward
 from core.job.capture_files import CaptureFiles, Manifest, ViewImage
 from core.job.folder import JobFolder
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part
-from core.job.stages import StageStore, stage_keys
-from core.scene.rig import Bounds, Camera, Rig, fit_rig
+from core.job.stage_marks import StageStore, stage_keys
+from core.scene.capture.rig import Bounds, Camera, Rig, fit_rig
 
 CYCLE = 24  # frames of a step
 LIGHT = np.array([-0.35, -0.75, 0.56])

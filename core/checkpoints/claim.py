@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import JobError
-from ..job.lock import FolderLock
+from ..files.lock import FolderLock
 from .download import cannot_write
 
 

@@ -24,8 +24,8 @@ from email.message import Message
 from pathlib import Path
 
 from ..errors import CancelledError, Parts4DError
-from .progress import Cancelled, Progress, Report, as_size, never, silent
 from .store import hash_file, part_note_path, part_path
+from .transfer_progress import Cancelled, Progress, Report, as_size, never, silent
 from .web import Answer, get
 
 PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0)  # seconds before each further attempt without any progress

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import CancelledError, InputError, Parts4DError
-from ..job.lock import FolderLock
+from ..files.lock import FolderLock
+from .catalogue import Checkpoint, find_checkpoint, models_folder
 from .claim import claim
 from .download import (
     DownloadError,
@@ -21,8 +22,6 @@ from .download import (
     require_online,
     watched_hash,
 )
-from .progress import Cancelled, Progress, Report, never, silent
-from .registry import Checkpoint, find_checkpoint, models_folder
 from .store import (
     MissingCheckpoint,
     checkpoint_path,
@@ -34,6 +33,7 @@ from .store import (
     stamp_path,
 )
 from .terms import accept_terms, terms_accepted
+from .transfer_progress import Cancelled, Progress, Report, never, silent
 
 Agree = Callable[[Checkpoint], bool]  # shows a checkpoint's terms and returns the answer
 _CHUNK = 4 * 2**20  # bytes

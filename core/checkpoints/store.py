@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import JobError
-from .registry import Checkpoint, find_checkpoint, models_folder
+from .catalogue import Checkpoint, find_checkpoint, models_folder
 from .terms import terms_accepted
 
 _CHUNK = 4 * 2**20  # bytes

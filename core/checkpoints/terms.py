@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..job.atomic import write_json
-from .registry import Checkpoint, models_folder
+from ..files.atomic import write_json
+from .catalogue import Checkpoint, models_folder
 
 
 def terms_accepted(checkpoint: Checkpoint) -> bool:

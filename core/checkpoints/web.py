@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from email.message import Message
 
 from ..errors import CancelledError
-from .progress import Cancelled
+from .transfer_progress import Cancelled
 
 TIMEOUT = 30.0  # seconds without a byte after which a connection counts as lost
 _PIECE = 2**20  # bytes

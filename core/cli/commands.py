@@ -12,20 +12,21 @@ from typing import Any
 import bpy
 
 from ..errors import InputError
-from ..job.atomic import write_text
+from ..files.atomic import write_text
 from ..job.folder import JobFolder
 from ..job.label_files import LabelFiles
 from ..job.presets import SEAMS, needs_torch, require_models, settings_of
 from ..job.process import run_program
 from ..job.report import report_document, report_text
-from ..job.run import run_job
-from ..job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part, save_spec
+from ..job.run_job import run_job
+from ..job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
+from ..job.spec_files import save_spec
 from ..job.vocabulary import parse_parts
 from ..job.workers import OneShotWorker
-from ..scene.capture import capture_command
+from ..scene.capture.capture import capture_command
 from ..scene.character import Character, find_character
+from ..scene.files.opening import open_sources
 from ..scene.motion import frame_range
-from ..scene.opening import open_sources
 from ..scene.prepare import prepare_job
 from ..scene.writeback import WriteOptions, apply_labels, clear_labels, labelled_objects
 from .console import Console

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from ..errors import Parts4DError
-from ..job.events import Message
+from ..job.messages import Message
 
 BAR = 24  # characters
 

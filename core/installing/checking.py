@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..checkpoints.progress import Cancelled
+from ..checkpoints.transfer_progress import Cancelled
 from ..errors import Parts4DError
 from .failures import MissingEnvironment
 from .folders import SELF_TEST

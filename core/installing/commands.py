@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..checkpoints.catalogue import Checkpoint, known_checkpoints
 from ..checkpoints.download import require_online
 from ..checkpoints.fetch import (
     Agree,
@@ -23,10 +24,9 @@ from ..checkpoints.fetch import (
     remove_checkpoint,
     verify_checkpoint,
 )
-from ..checkpoints.progress import Cancelled, as_size
-from ..checkpoints.registry import Checkpoint, known_checkpoints
 from ..checkpoints.store import checkpoint_path, checkpoint_state
 from ..checkpoints.terms import terms_accepted
+from ..checkpoints.transfer_progress import Cancelled, as_size
 from ..errors import (
     CANCELLED,
     INTERNAL,

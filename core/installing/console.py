@@ -11,17 +11,17 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from ..checkpoints.progress import Progress, as_size
-from ..checkpoints.registry import Checkpoint
+from ..checkpoints.catalogue import Checkpoint
+from ..checkpoints.transfer_progress import Progress, as_size
 from ..errors import Parts4DError
-from ..job.events import Message, encode
+from ..job.messages import Message, encode
 
 _PAUSE = 0.2  # seconds between two lines about the same thing on a terminal and in JSON
 _LONG_PAUSE = 5.0  # and in a log file
 
 
 class Console:
-    """Prints for people, or with `as_json` one JSON object a line (core/job/events.py)."""
+    """Prints for people, or with `as_json` one JSON object a line (core/job/messages.py)."""
 
     def __init__(self, as_json: bool) -> None:
         self.as_json = as_json

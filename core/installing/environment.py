@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ..checkpoints.claim import claim
-from ..checkpoints.progress import Cancelled, Progress, Report, as_size, never, silent
-from ..job.lock import FolderLock
+from ..checkpoints.transfer_progress import Cancelled, Progress, Report, as_size, never, silent
+from ..files.lock import FolderLock
 from .checking import run_self_test
 from .failures import MissingEnvironment, cannot_change, disk_full, explain_failure
 from .folders import (

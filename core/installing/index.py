@@ -11,8 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from ..checkpoints.download import Remote, download
-from ..checkpoints.progress import Cancelled, Report, never, silent
 from ..checkpoints.store import hash_file
+from ..checkpoints.transfer_progress import Cancelled, Report, never, silent
 from .failures import MissingEnvironment
 from .pins import pinned_hashes
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
 
-from ..checkpoints.progress import Cancelled, never
+from ..checkpoints.transfer_progress import Cancelled, never
 from ..errors import CancelledError
 from .failures import MissingEnvironment, explain_failure
 

@@ -26,8 +26,8 @@ from typing import Any
 
 from ..checkpoints.claim import claim
 from ..checkpoints.download import check_space
-from ..checkpoints.progress import Cancelled, Progress, Report, never, silent
 from ..checkpoints.store import hash_file
+from ..checkpoints.transfer_progress import Cancelled, Progress, Report, never, silent
 from ..errors import CancelledError
 from .checking import run_self_test
 from .failures import MissingEnvironment, cannot_change

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..checkpoints.progress import Progress, Report
+from ..checkpoints.transfer_progress import Progress, Report
 from .folders import folder_size
 
 _TOLD = (  # how the lines of pip and uv begin that are worth telling

@@ -21,23 +21,23 @@ from bpy.app.handlers import persistent
 from ..errors import Parts4DError
 from ..job.folder import JobFolder
 from ..job.presets import needs_torch
-from ..job.spec import JobSpec, ParsingSettings, save_spec
+from ..job.spec import JobSpec, ParsingSettings
+from ..job.spec_files import save_spec
 from ..job.workers import WarmWorker
-from ..scene.capture import capture_command
+from ..scene.capture.capture import capture_command
 from ..session.events import Applied, Apply, CancelAsked, Event, Start, Stop, Submitted, Ticked
+from ..session.found_runs import Run, runs_of
 from ..session.runner import Runner
-from ..session.runs import Run, runs_of
 from ..session.setup import Setup
 from ..session.state import Job, State
 from ..session.transition import transition
-from . import ownership, status
+from . import ownership, status, typing_pause
 from .settings import labelling, vocabulary, writing_options
 from .thumbnails import Thumbnail
 
 INSTALLER = Path(__file__).resolve().parents[2] / "vendor_setup.py"
 WORKER = Path(__file__).resolve().parents[1] / "worker" / "main.py"
 BUSY, IDLE = 0.1, 0.5  # seconds between ticks
-SETTLE = 0.3  # seconds without typing after which changed words are parsed
 
 WorkerPython = Callable[[bool], list[str]]
 
@@ -52,7 +52,6 @@ class Interface:
     runs: tuple[Run, ...] = ()
     session: int = 1  # counts opened files
     dirty: bool = True  # something in the scene changed
-    words_changed: float = 0.0  # when; 0 is not
     thumbnail: Thumbnail = field(default_factory=Thumbnail)
     prepared: dict[int, Callable[[JobFolder], None]] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)  # job -> why it was not applied
@@ -127,8 +126,8 @@ class Interface:
         self.dispatch(Ticked(time.monotonic()))
         if any([self.thumbnail.changed(), self.setup.poll()]):
             redraw()
-        if self.words_changed and time.monotonic() - self.words_changed > SETTLE:
-            self.words_changed = 0.0
+        if typing_pause.is_over():
+            typing_pause.forget()
             self.relabel()
         self.refresh(bpy.context)
 
@@ -200,12 +199,6 @@ def interface() -> Interface:
     return _interface
 
 
-def words_changed() -> None:
-    """The user typed: the labels follow once it is quiet."""
-    if _interface is not None:
-        _interface.words_changed = time.monotonic()
-
-
 def redraw() -> None:
     """Draws the side bars of all 3D views again."""
     manager = bpy.context.window_manager
@@ -225,7 +218,7 @@ def _tick() -> float:
     except Exception:
         traceback.print_exc()
     found.longest_tick = max(found.longest_tick, time.perf_counter() - started)
-    busy = found.state.running is not None or found.words_changed or found.setup.busy
+    busy = found.state.running is not None or typing_pause.is_typing() or found.setup.busy
     return BUSY if busy else IDLE
 
 
@@ -265,7 +258,7 @@ def _settings_of(folder: JobFolder) -> ParsingSettings:
 def _file_changes(*_: object) -> None:
     """Before another file is opened: its objects are not those the jobs were made for."""
     interface().session += 1
-    interface().words_changed = 0.0
+    typing_pause.forget()
     interface().dirty = True
 
 
@@ -308,6 +301,7 @@ def unregister() -> None:
         handlers = getattr(bpy.app.handlers, name)
         if handler in handlers:
             handlers.remove(handler)
+    typing_pause.forget()
     if _interface is not None:
         _interface.close()
         _interface = None

@@ -20,6 +20,7 @@ from ..job.spec import (
     Part,
 )
 from ..job.vocabulary import parse_parts
+from . import typing_pause
 
 _CAPTURE, _PARSING = CaptureSettings(), ParsingSettings()
 
@@ -44,9 +45,7 @@ ENGINE_ITEMS = [
 
 
 def _words_changed(self: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
-    from . import pump
-
-    pump.words_changed()
+    typing_pause.words_changed()
 
 
 def _typed(chosen: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import JobError
-from .atomic import replacing
+from ..files.atomic import replacing
 
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # same content, same bytes
 

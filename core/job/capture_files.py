@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..files.atomic import write_json
 from .arrays import ArrayReader, damaged, load_arrays, save_arrays
-from .atomic import write_json
 from .strict_json import load_document
 
 Topology = Literal["constant", "sequence"]

@@ -28,7 +28,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from ..errors import CancelledError, JobError, Parts4DError
 from .crash import likely_cause
-from .events import PROTOCOL_VERSION, Message, encode, message_of
+from .messages import PROTOCOL_VERSION, Message, encode, message_of
 
 EXIT_INTERNAL, EXIT_ERROR, EXIT_CANCELLED = 1, 3, 4
 _PROGRESS_INTERVAL = 0.1  # seconds between progress lines of one stage

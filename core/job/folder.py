@@ -9,9 +9,10 @@ import re
 from pathlib import Path
 
 from ..errors import InputError, JobError
-from .atomic import disk_error, write_json
-from .lock import FolderLock
-from .spec import JobSpec, check_schema, load_spec, save_spec, spec_from_json, spec_to_json
+from ..files.atomic import disk_error, write_json
+from ..files.lock import FolderLock
+from .spec import JobSpec
+from .spec_files import check_schema, load_spec, save_spec, spec_from_json, spec_to_json
 from .strict_json import load_document
 
 STAGES = ("capture", "sight", "proposals", "masklets", "validation", "embeddings", "labels")

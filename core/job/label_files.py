@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import JobError
+from ..files.atomic import write_json
 from .arrays import load_arrays, save_arrays
-from .atomic import write_json
 from .capture_files import CapturedObject, Topology
 
 UNLABELLED = -1

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..checkpoints.registry import Checkpoint, find_checkpoint
+from ..checkpoints.catalogue import Checkpoint, find_checkpoint
 from ..checkpoints.store import recorded_hash, require_checkpoint
 from ..errors import InputError
 from .spec import ParsingSettings

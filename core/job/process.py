@@ -20,8 +20,8 @@ from typing import IO
 from ..errors import CancelledError, JobError, Parts4DError
 from .child_side import EXIT_CANCELLED
 from .crash import crash
-from .events import PROTOCOL_VERSION, Message, decode, error_of
 from .folder import make_folder
+from .messages import PROTOCOL_VERSION, Message, decode, error_of
 
 TERMINATE_AFTER = 5.0  # seconds from Cancel
 KILL_AFTER = 10.0

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .events import Message
+from .messages import Message
 
 # Shares of the time of a typical run on two cores: with the embedded default, and with models.
 _WEIGHTS = {

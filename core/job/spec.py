@@ -3,14 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any, Literal
-
-from ..errors import JobError
-from .atomic import write_json
-from .strict_json import load_document, read_dataclass, wrong_value
-from .validation import validate
+from dataclasses import dataclass, field
+from typing import Literal
 
 SCHEMA_VERSION = 1
 
@@ -115,43 +109,3 @@ class JobSpec:
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     parsing: ParsingSettings = field(default_factory=ParsingSettings)
     schema_version: int = SCHEMA_VERSION
-
-
-def spec_from_json(document: Any) -> JobSpec:
-    """The spec in a JSON object, complete with defaults.
-
-    Raises InputError naming the field for an unknown key, a value of another type or out of
-    range, and a vocabulary or frame range that holds nothing; JobError for a newer schema.
-    """
-    check_schema(document, "The job")
-    spec = read_dataclass(JobSpec, document)
-    validate(spec)
-    return spec
-
-
-def spec_to_json(spec: JobSpec) -> dict[str, Any]:
-    """Every field, defaults included: a later version with other defaults reads the same run."""
-    return asdict(spec)
-
-
-def load_spec(path: Path) -> JobSpec:
-    """The spec in a file. Raises JobError for a damaged file, else as `spec_from_json`."""
-    return spec_from_json(load_document(path))
-
-
-def save_spec(path: Path, spec: JobSpec) -> None:
-    """Raises InputError when the spec is not valid, JobError when it cannot be written."""
-    write_json(path, spec_to_json(spec_from_json(spec_to_json(spec))))
-
-
-def check_schema(document: Any, name: str) -> None:
-    """Raises JobError when `document` was written by a newer version, InputError when by none."""
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise wrong_value("schema_version", f"a whole number from 1 to {SCHEMA_VERSION}", version)
-    if version > SCHEMA_VERSION:
-        raise JobError(
-            f"{name} was made by a newer version of Parts4D (schema {version}, this one reads "
-            f"{SCHEMA_VERSION})",
-            "Update Parts4D or choose another job folder",
-        )

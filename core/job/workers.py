@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..errors import JobError, Parts4DError
-from .events import Message, error_of
+from .messages import Message, error_of
 from .process import ChildProcess
 
 SILENCE = 120.0  # seconds without a heartbeat after which a worker is taken for stuck

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..job.spec import ParsingSettings
+from .images import Images
 from .registry import PIXEL_TRACKERS
-from .seams import Images
 
 CANDIDATES = 24  # frames looked at; neighbours in time show nearly the same
 

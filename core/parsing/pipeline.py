@@ -16,16 +16,16 @@ import numpy as np
 from ..errors import InputError
 from ..job.arrays import save_arrays
 from ..job.sight_model import uses_sight
-from .appearance import settle_by_colors
-from .evidence import Evidence, labels_alone, labels_together
-from .fill import nearest_seen
-from .fusion import remember
+from .body.nearest import nearest_seen
 from .key_images import key_images
-from .labelling import filled
+from .labelling.decision import filled
+from .labelling.element_shares import Evidence, labels_alone, labels_together
+from .labelling.fusion import remember
 from .masks import MaskSet
 from .run import Run
 from .seams import Masklets
 from .sight.looking import look_at_views
+from .sight.own_colors import settle_by_colors
 from .sight.sightings import has_sightings
 from .stage_files import (
     FrameMasksBuilder,
@@ -36,7 +36,7 @@ from .stage_files import (
     save_nearest,
     save_proposals,
 )
-from .validation import connected_components, opened, uncovered
+from .tracking.coverage import connected_components, opened, uncovered
 
 Counts = dict[str, int]
 

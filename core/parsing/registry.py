@@ -56,7 +56,7 @@ def _chosen(seam: str, name: str, implementations: Mapping[str, Any]) -> Any:
 
 
 def _structure(context: Context) -> Proposer:
-    from .structure import StructureProposer
+    from .proposing.structure import StructureProposer
 
     return StructureProposer(
         context.images.facts,
@@ -87,7 +87,7 @@ def _sam2_masks(context: Context) -> Proposer:
 
 
 def _correspondence(context: Context) -> Tracker:
-    from .correspondence import CorrespondenceTracker
+    from .tracking.correspondence import CorrespondenceTracker
 
     return CorrespondenceTracker(context.images, context.settings.merge_overlap)
 
@@ -109,25 +109,25 @@ def _auto(context: Context) -> Tracker:
 
 
 def _sight(context: Context) -> MaskEncoder:
-    from .models.sight_names import make_sight_encoder
+    from .embedded.sight_encoder import make_sight_encoder
 
     return make_sight_encoder(context.images, context.settings.evidence, context.sightings)
 
 
 def _sight_text(settings: ParsingSettings, arrays: Arrays) -> TextSide:
-    from .models.sight_names import SightText
+    from .embedded.sight_encoder import SightText
 
     return SightText.from_arrays(arrays)
 
 
 def _names(context: Context) -> MaskEncoder:
-    from .models.names import NamesMaskEncoder
+    from .embedded.names_encoder import NamesMaskEncoder
 
     return NamesMaskEncoder(context.images)
 
 
 def _names_text(settings: ParsingSettings, arrays: Arrays) -> TextSide:
-    from .models.names import NamesText
+    from .embedded.names_encoder import NamesText
 
     return NamesText.from_arrays(arrays)
 

@@ -14,8 +14,9 @@ from ..job.capture_files import CaptureFiles
 from ..job.label_files import LabelFiles
 from ..job.sight_model import uses_sight
 from ..job.spec import ParsingSettings, Part
+from .images import Images
 from .registry import make_encoder, make_proposer, make_tracker, text_side
-from .seams import Context, Images, MaskEncoder, Proposer, TextSide, Tracker
+from .seams import Context, MaskEncoder, Proposer, TextSide, Tracker
 from .sight.sightings import Sightings, has_sightings, load_sightings
 
 Item = TypeVar("Item")

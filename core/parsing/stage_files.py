@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from ..job.arrays import ArrayReader, load_arrays, save_arrays
-from .fusion import Incidence
+from .incidence import Incidence
 from .masks import MaskSet
 
 

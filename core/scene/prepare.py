@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import Parts4DError
-from ..job.atomic import write_json
+from ..files.atomic import write_json
 from ..job.folder import JobFolder, file_hash
 from ..job.spec import JobSpec
 from .character import Character

@@ -17,7 +17,7 @@ from pathlib import Path
 import bpy
 
 from ..errors import JobError
-from ..job.atomic import disk_error, write_json
+from ..files.atomic import disk_error, write_json
 from .character import Character, find_character
 from .checks import check_character
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .runs import Run
+from .found_runs import Run
 
 # Seconds a view of a frame for a character of 30 000 faces at 512 pixels on two cores; presets that
 # depend on the graphics card have no number of their own.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..job.events import Message
+from ..job.messages import Message
 from .state import Owner
 
 

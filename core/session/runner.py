@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import Parts4DError
-from ..job.events import Message
 from ..job.folder import JobFolder
-from ..job.run import CaptureCommand, run_job
+from ..job.messages import Message
+from ..job.run_job import CaptureCommand, run_job
 from ..job.workers import Worker
 from .events import Ended, Told
 

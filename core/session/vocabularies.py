@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import InputError, JobError
-from ..job.atomic import write_json
+from ..files.atomic import write_json
 from ..job.spec import Part
 from ..job.strict_json import load_document
 from ..job.vocabulary import parse_parts

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..job.atomic import replacing
+from ..files.atomic import replacing
 from ..job.capture_files import CaptureFiles, ViewImage
 from ..job.label_files import LabelFiles, Result
 

@@ -4,7 +4,7 @@
 With `--sheet PNG` it draws the contact sheet of a finished one instead. `python main.py --serve`
 takes jobs from its stdin, one after another, and keeps the models it has loaded.
 
-Messages are JSON lines on stdout (core/job/events.py); everything else goes to stderr. The program
+Messages are JSON lines on stdout (core/job/messages.py); all else goes to stderr. The program
 is started with `-I`, which leaves the import path bare, so it adds the folder of `core` itself.
 """
 
@@ -40,7 +40,7 @@ def main(channel: Channel) -> None:
 
         write_contact_sheet(folder.path, arguments.sheet)
         return
-    from core.worker.stages import run_stages  # after `hello`: scipy and OpenCV take a moment
+    from core.worker.stage_runner import run_stages  # after `hello`: scipy and OpenCV take a moment
 
     run_stages(folder, folder.load_spec(), channel.send, channel.cancelled.is_set, arguments.until)
 

@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 
 from ..errors import CancelledError, InputError, JobError
+from ..files.lock import FolderLock
 from ..job.child_side import EXIT_INTERNAL, Channel, leave, report
-from ..job.events import Message, message_of
 from ..job.folder import STAGES, JobFolder
-from ..job.lock import FolderLock
+from ..job.messages import Message, message_of
 
 IDLE = 600.0  # seconds without a request after which it leaves, and its memory with it
 HEARTBEAT = 1.0  # seconds
@@ -35,7 +35,7 @@ def serve(channel: Channel, idle: float = IDLE) -> None:
 
 
 def _run(channel: Channel, job: str, until: str) -> None:
-    from .stages import run_stages  # after `hello`: the libraries take a moment
+    from .stage_runner import run_stages  # after `hello`: the libraries take a moment
 
     if until not in STAGES:
         raise InputError(f"There is no stage called '{until}'", f"Use one of {', '.join(STAGES)}")

@@ -12,13 +12,14 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 
 from core.job.capture_files import CaptureFiles
-from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part, save_spec
-from core.scene.capture import capture_in_process
+from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part
+from core.job.spec_files import save_spec
+from core.scene.capture.capture import capture_in_process
+from core.scene.capture.capture_scene import build_stage
+from core.scene.capture.elements import mark_elements, read_ids
+from core.scene.capture.scan import visible_meshes
 from core.scene.character import Character, find_character
-from core.scene.elements import mark_elements, read_ids
-from core.scene.scan import visible_meshes
 from core.scene.snapshot import load_snapshot, write_snapshot
-from core.scene.stage import build_stage
 
 RESOLUTION = 64
 SAMPLE_SPREAD = 0.006  # pixels: the smallest filter Cycles knows is 0.01 wide, not a point

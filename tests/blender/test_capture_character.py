@@ -12,8 +12,8 @@ from core.errors import InputError
 from core.job.spec import FrameSelection
 from core.scene.character import candidates, find_character
 from core.scene.checks import check_character, frames_to_capture
+from core.scene.files.sequence import show_only_at
 from core.scene.motion import describe, frame_range
-from core.scene.sequence import show_only_at
 from tests.blender.capture_scenes import captured, empty_file, rigged_character, sphere
 
 

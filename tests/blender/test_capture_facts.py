@@ -8,11 +8,11 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from core.scene import facts as arithmetic
-from core.scene.exr import ExrError, decode_exr, read_exr
-from core.scene.mesh_facts import ElementSource, NameTable, gather_facts, read_topology
-from core.scene.passes import render_channels
-from core.scene.stage import add_camera, configure_passes, render_scene
+from core.scene.capture import facts as arithmetic
+from core.scene.capture.capture_scene import add_camera, configure_passes, render_scene
+from core.scene.capture.exr import ExrError, decode_exr, read_exr
+from core.scene.capture.mesh_facts import ElementSource, NameTable, gather_facts, read_topology
+from core.scene.capture.passes import render_channels
 from tests.blender.capture_scenes import captured, empty_file, rigged_character, sphere
 
 

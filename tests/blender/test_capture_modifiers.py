@@ -10,9 +10,9 @@ bpy = pytest.importorskip("bpy")
 
 from mathutils import Matrix
 
-from core.scene.elements import mark_elements, read_ids
-from core.scene.scan import visible_meshes
-from core.scene.stage import build_stage
+from core.scene.capture.capture_scene import build_stage
+from core.scene.capture.elements import mark_elements, read_ids
+from core.scene.capture.scan import visible_meshes
 from tests.blender.capture_scenes import captured, empty_file, ray_cast_elements, sphere
 
 _MATERIALS = 7  # face i has material i % 7: an independent trace of where a face came from

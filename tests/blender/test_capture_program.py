@@ -14,7 +14,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from core.job.capture_files import CaptureFiles
-from core.scene.capture import capture_command, capture_in_process
+from core.scene.capture.capture import capture_command, capture_in_process
 from tests.blender.capture_scenes import empty_file, rigged_character, sphere, write_job
 
 

@@ -11,7 +11,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from core.errors import InputError
-from core.scene.sequence import file_number, import_sequence, natural_order
+from core.scene.files.sequence import file_number, import_sequence, natural_order
 from tests.blender.capture_scenes import captured, empty_file, ray_cast_elements, sphere
 
 
@@ -108,7 +108,7 @@ def test_bad_files_are_refused(tmp_path):
 
 def test_nothing_piles_up_over_many_frames(tmp_path):
     from core.job.capture_files import CaptureFiles
-    from core.scene.capture import capture_in_process
+    from core.scene.capture.capture import capture_in_process
     from tests.blender.capture_scenes import write_job
 
     empty_file()

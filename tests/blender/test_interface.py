@@ -44,7 +44,7 @@ def pump(extension, tmp_path, monkeypatch):
 
 def finish(pump) -> None:
     deadline = time.monotonic() + 120
-    while pump.interface().state.running or pump.interface().words_changed:
+    while pump.interface().state.running or pump.typing_pause.is_typing():
         assert time.monotonic() < deadline
         pump.interface().tick()
         time.sleep(0.02)
@@ -117,7 +117,7 @@ def test_a_parse_labels_the_character_and_is_listed(pump):
 def test_other_words_are_on_the_mesh_soon_after_they_were_typed(pump):
     bpy.ops.parts4d.parse()
     bpy.context.scene.parts4d.parts[0].name = "face"
-    assert pump.interface().words_changed
+    assert pump.typing_pause.is_typing()
     finish(pump)
     jobs = pump.interface().state.jobs
     assert [j.relabel for j in jobs] == [False, True] and jobs[1].applied

@@ -17,7 +17,7 @@ import pytest
 
 pytest.importorskip("bpy")
 
-from core.job.events import read_events
+from core.job.messages import read_events
 from tests.blender.cli_character import PARTS
 from tests.blender.command_line import (
     SMALL,

@@ -9,7 +9,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from core.errors import InputError
-from core.scene.sequence import show_only_at
+from core.scene.files.sequence import show_only_at
 from core.scene.using import character_of, select_part
 from core.scene.writeback import apply_labels, clear_labels
 from tests.blender.writeback_scene import (

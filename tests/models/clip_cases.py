@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from open_clip.model import CLIP as Model
 
-from core.checkpoints.registry import models_folder
+from core.checkpoints.catalogue import models_folder
 from core.checkpoints.store import hash_file, stamp_file
 from core.job.capture_files import ViewImage
 from core.job.spec import ParsingSettings, Prompts

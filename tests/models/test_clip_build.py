@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 import open_clip
 from open_clip.transformer import QuickGELU
 
-from core.checkpoints.registry import Checkpoint, find_checkpoint
+from core.checkpoints.catalogue import Checkpoint, find_checkpoint
 from core.checkpoints.store import MissingCheckpoint, require_checkpoint
 from core.errors import InputError
 from core.parsing.models.clip_build import configuration_of, load_text_tower, load_visual

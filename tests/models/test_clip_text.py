@@ -12,11 +12,11 @@ import open_clip
 from core.checkpoints.store import MissingCheckpoint
 from core.errors import CancelledError, JobError
 from core.job.spec import ParsingSettings
+from core.parsing.labelling.sided_parts import SidedParts
 from core.parsing.models import clip_text
 from core.parsing.models.clip_text import ClipText, load_text
 from core.parsing.models.loaded import release_models
 from core.parsing.models.prompts import templates, without_side
-from core.parsing.sided_parts import SidedParts
 from tests.models.clip_cases import CPU, HALF, lively_clip, put, register
 from tests.models.tiny import CLIP
 

@@ -18,14 +18,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.checkpoints.registry import models_folder
+from core.checkpoints.catalogue import models_folder
 from core.errors import CancelledError, JobError, Parts4DError
-from core.job.events import Message
 from core.job.folder import STAGES, JobFolder
 from core.job.label_files import LabelFiles
+from core.job.messages import Message
 from core.job.presets import settings_of
-from core.job.run import run_job
-from core.job.spec import ParsingSettings, Part, save_spec
+from core.job.run_job import run_job
+from core.job.spec import ParsingSettings, Part
+from core.job.spec_files import save_spec
 from core.job.workers import OneShotWorker, WarmWorker
 from tests.models.tiny import write_tiny_checkpoints
 from tests.unit.parsing.doll_job import write_doll_job

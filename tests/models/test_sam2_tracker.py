@@ -18,14 +18,15 @@ from core.job.capture_files import CaptureFiles
 from core.job.label_files import LabelFiles
 from core.job.spec import ParsingSettings, Part
 from core.parsing import registry
-from core.parsing.image_masklets import ImageKey, ImageMasklets
+from core.parsing.images import Images
 from core.parsing.masks import MaskSet
 from core.parsing.models.device import Device
 from core.parsing.models.sam2_tracker import Sam2Tracker, legs, unlike
 from core.parsing.models.sam2_video import ObjectTracker, resized_logits
 from core.parsing.pipeline import STAGES
 from core.parsing.run import Run
-from core.parsing.seams import Context, Images
+from core.parsing.seams import Context
+from core.parsing.tracking.pixel_masklets import ImageKey, ImageMasklets
 from tests.models.tiny import SAM2
 from tests.unit.parsing.paper_doll import truth, write_paper_doll
 

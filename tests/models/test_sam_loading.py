@@ -10,7 +10,7 @@ import pytest
 import torch
 from segment_anything import sam_model_registry
 
-from core.checkpoints.registry import Checkpoint
+from core.checkpoints.catalogue import Checkpoint
 from core.checkpoints.store import MissingCheckpoint
 from core.errors import InputError
 from core.parsing.models.device import Device

@@ -4,7 +4,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from core.checkpoints.progress import never
+from core.checkpoints.transfer_progress import never
 from core.installing.checking import ask_self_test
 from core.installing.environments import FULL_MODULES
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.checkpoints.registry import models_folder
+from core.checkpoints.catalogue import models_folder
 from core.checkpoints.store import hash_file, stamp_file
 
 SAM = {

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.parsing.fusion import unit_rows
+from core.parsing.vectors import unit_rows
 
 COMMON, CONTENT, NOISE = 0.65, 0.24, 0.11
 LOGIT_SCALE = 10.0

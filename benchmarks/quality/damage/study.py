@@ -17,18 +17,18 @@ import numpy as np
 
 from core.errors import InputError
 from core.job.spec import ParsingSettings, Part
-from core.parsing.fusion import remember
-from core.parsing.image_masklets import ImageMasklets
+from core.parsing.images import Images
+from core.parsing.labelling.fusion import remember
 from core.parsing.masks import MaskSet
 from core.parsing.pipeline import element_count, label_elements, nearest_of_all, validate_masklets
 from core.parsing.run import Run
-from core.parsing.seams import Images
 from core.parsing.stage_files import (
     FrameMasksBuilder,
     save_embeddings,
     save_frame_masks,
     save_nearest,
 )
+from core.parsing.tracking.pixel_masklets import ImageMasklets
 
 from ..captured import CapturedCase
 from ..metrics import confusion, joint_band, known_mean, scores

@@ -35,9 +35,9 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from core.job.capture_files import Facts, ViewImage
-from core.parsing.fusion import lift
+from core.parsing.labelling.fusion import lift
+from core.parsing.labelling.smoothing import alpha_expansion
 from core.parsing.masks import MaskSet
-from core.parsing.smoothing import alpha_expansion
 from core.parsing.stage_files import FrameMasksBuilder
 
 from .optical_flow import carried_labels

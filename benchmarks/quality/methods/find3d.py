@@ -18,8 +18,8 @@ from functools import partial
 
 import numpy as np
 
-from core.parsing.fusion import unit_rows
-from core.parsing.surface import pixels_in_masks
+from core.parsing.tracking.element_masklets import pixels_in_masks
+from core.parsing.vectors import unit_rows
 
 from .peers import Peer, SeenFrame, Solved, between, nearest_labelled
 from .words import Words

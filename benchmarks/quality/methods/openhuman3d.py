@@ -21,8 +21,8 @@ from functools import partial
 
 import numpy as np
 
-from core.parsing.correspondence import KeySets
-from core.parsing.surface import element_pixels, pixels_in_masks
+from core.parsing.tracking.correspondence import KeySets
+from core.parsing.tracking.element_masklets import element_pixels, pixels_in_masks
 
 from .peers import Peer, SeenFrame, Solved, between, nearest_labelled
 from .words import Words

@@ -28,9 +28,10 @@ from core.errors import JobError, Parts4DError
 from core.job.folder import JobFolder
 from core.job.label_files import LabelFiles
 from core.job.presets import PRESETS, needs_torch, require_models
-from core.job.run import run_job
+from core.job.run_job import run_job
 from core.job.sight_model import sight_model_hash, sight_model_path, uses_sight
-from core.job.spec import ParsingSettings, save_spec
+from core.job.spec import ParsingSettings
+from core.job.spec_files import save_spec
 from core.job.workers import OneShotWorker
 from core.parsing.sight.looking import reason_without
 from vendor_setup import worker_python

@@ -26,11 +26,12 @@ from core.job.folder import JobFolder
 from core.job.presets import needs_torch, require_models, settings_of
 from core.job.sight_model import uses_sight
 from core.job.spec import ParsingSettings
-from core.job.stages import StageStore
+from core.job.stage_marks import StageStore
+from core.parsing.body.sides import element_sides
+from core.parsing.images import Images
 from core.parsing.masks import MaskSet
 from core.parsing.registry import make_encoder, make_proposer
-from core.parsing.seams import Context, Images, MaskEncoder, Proposer
-from core.parsing.sides import element_sides
+from core.parsing.seams import Context, MaskEncoder, Proposer
 
 from ..captured import CapturedCase
 from ..shared_sight import shared_sightings

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.job.spec import Part
-from core.parsing.fusion import classify
+from core.parsing.labelling.fusion import classify
+from core.parsing.labelling.sided_parts import SidedParts
 from core.parsing.seams import TextSide
-from core.parsing.sided_parts import SidedParts
 
 
 class Words:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.errors import Parts4DError
-from core.job.atomic import write_text
+from core.files.atomic import write_text
 
 from ..records import (
     AblationResults,

@@ -18,7 +18,7 @@ from open_clip.transformer import VisionTransformer
 from torch import nn
 from torch.nn import functional
 
-from ...checkpoints.registry import Checkpoint, find_checkpoint
+from ...checkpoints.catalogue import Checkpoint, find_checkpoint
 from ...checkpoints.store import MissingCheckpoint
 from ...errors import InputError
 from ...job.capture_files import ViewImage

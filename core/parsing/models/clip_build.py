@@ -19,7 +19,7 @@ from open_clip.transformer import VisionTransformer
 from torch import nn
 from torch.nn import functional
 
-from ...checkpoints.registry import Checkpoint
+from ...checkpoints.catalogue import Checkpoint
 from ...errors import InputError
 from .device import Device
 from .weights import State, load_strictly, read_weights

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from open_clip.tokenizer import tokenize
 
-from ...checkpoints.registry import find_checkpoint
+from ...checkpoints.catalogue import find_checkpoint
 from ...checkpoints.store import recorded_hash, require_checkpoint
 from ...errors import JobError
 from ...job.spec import ParsingSettings, Prompts
-from ..fusion import unit_rows
 from ..seams import TextSide
+from ..vectors import unit_rows
 from .clip_build import TextTower, load_text_tower
 from .device import Batches, Device, choose_device
 from .loaded import loaded

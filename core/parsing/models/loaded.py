@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from ...checkpoints.registry import Checkpoint
+from ...checkpoints.catalogue import Checkpoint
 from ...checkpoints.store import recorded_hash, require_checkpoint
 from .device import Device
 

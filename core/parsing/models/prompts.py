@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from ...job.spec import Prompts
-from ..names.identifiers import split_words
+from ..ontology.identifiers import split_words
 
 Template = Callable[[str], str]
 

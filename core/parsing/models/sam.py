@@ -21,7 +21,7 @@ from segment_anything.modeling import (
 from torch import nn
 from torch.nn import functional as F
 
-from ...checkpoints.registry import Checkpoint
+from ...checkpoints.catalogue import Checkpoint
 from ...errors import InputError
 from ...job.capture_files import ViewImage
 from ..masks import MaskSet

@@ -17,7 +17,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from sam2.modeling.sam2_base import SAM2Base
 
-from ...checkpoints.registry import Checkpoint
+from ...checkpoints.catalogue import Checkpoint
 from .device import Device
 from .weights import load_strictly, read_weights
 

@@ -15,9 +15,10 @@ from sam2.modeling.sam2_base import SAM2Base
 
 from ...job.capture_files import ViewImage
 from ...job.spec import Travel
-from ..image_masklets import ImageKey, ImageMasklets, joined, numbered
+from ..images import Images, Progress
 from ..masks import MaskSet, stack
-from ..seams import Context, Images, Progress
+from ..seams import Context
+from ..tracking.pixel_masklets import ImageKey, ImageMasklets, joined, numbered
 from .device import Device
 from .sam2_video import Found, ObjectTracker, resized_logits
 

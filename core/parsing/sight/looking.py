@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...errors import JobError
-from ...job.atomic import write_json
+from ...files.atomic import write_json
 from ...job.sight_model import sight_model_hash
 from ...job.strict_json import load_document
-from ..seams import Images, Progress
+from ..images import Images, Progress
 from .closer import head_to_look_at
 from .network import SightNetwork, load_sight
-from .pooling import ElementSums
+from .over_pixels import ElementSums
 from .sightings import save_sightings
 
 _CLOSER_COUNTS = 3.0  # times as much as what is seen of the same pixels from afar

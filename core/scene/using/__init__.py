@@ -5,7 +5,7 @@ from .confidence import Confidence, show_confidence
 from .corrections import Correction, Forgotten, correct_part, correctable, forget_corrections
 from .face_sets import FaceSets, face_sets_from_parts
 from .labelled import Labelled, character_of, labelled, shown_of
-from .materials import PartMaterials, part_materials
+from .part_materials import PartMaterials, part_materials
 from .select import Selection, select_part
 from .solo import show_all_parts, solo_part
 from .split import Split, split_parts

@@ -16,9 +16,9 @@ import numpy as np
 
 from ...errors import InputError
 from ...job.label_files import UNLABELLED, LabelFiles, Result
-from ..writeback import registry
+from ..writeback import ledger as registry
 from ..writeback.attributes import add_later
-from ..writeback.corrections import read_corrections
+from ..writeback.kept_corrections import read_corrections
 from ..writeback.modes import object_mode
 from ..writeback.names import free_name
 from ..writeback.options import Overlay

@@ -12,10 +12,11 @@ import numpy as np
 
 from ...errors import InputError, Parts4DError
 from ...job.label_files import LabelFiles
-from ..writeback import registry, vertex_groups
+from ..writeback import ledger as registry
+from ..writeback import vertex_groups
 from ..writeback.apply import apply_labels
 from ..writeback.attributes import Corners, Painter, palette_of
-from ..writeback.corrections import Corrections, read_corrections, store_corrections
+from ..writeback.kept_corrections import Corrections, read_corrections, store_corrections
 from ..writeback.modes import object_mode
 from ..writeback.options import WriteOptions
 from ..writeback.plan import Labelling

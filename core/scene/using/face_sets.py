@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from ..writeback import registry
+from ..writeback import ledger as registry
 from ..writeback.attributes import add_later
 from ..writeback.modes import object_mode
 from .labelled import Labelled, shown_of

@@ -13,8 +13,8 @@ import numpy as np
 from ...errors import InputError
 from ...job.label_files import LabelledPart
 from ..character import armature_of
-from ..writeback import registry
-from ..writeback.corrections import find_part
+from ..writeback import ledger as registry
+from ..writeback.kept_corrections import find_part
 from ..writeback.names import AttributeNames
 
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from ...job.label_files import UNLABELLED
 from ..compat import animated_paths
-from ..writeback import attributes, registry
+from ..writeback import attributes
+from ..writeback import ledger as registry
 from ..writeback.attributes import Corners, Painter, palette_of
 from ..writeback.clear import remove_from_mesh, remove_from_object
+from ..writeback.ledger import MeshRecord
 from ..writeback.modes import object_mode
 from ..writeback.names import attribute_names
-from ..writeback.registry import MeshRecord
 from ..writeback.transaction import Transaction
 from .carve import carve
 from .labelled import Labelled, shown_of

@@ -11,8 +11,8 @@ import bpy
 
 from ...errors import InputError, JobError
 from .. import compat
+from ..writeback.ledger import labelled_objects
 from ..writeback.overlay import overlay_of, show_overlay
-from ..writeback.registry import labelled_objects
 
 _SAMPLES = 16  # flat colours need them at borders only
 

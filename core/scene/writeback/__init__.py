@@ -7,9 +7,9 @@ away, `show_overlay` paints the character with them. See `apply` for the story i
 
 from .apply import apply_labels
 from .clear import clear_labels
+from .ledger import labelled_objects
 from .options import ClearReport, WriteOptions, WriteReport
 from .overlay import show_overlay
-from .registry import labelled_objects
 
 __all__ = [
     "ClearReport",

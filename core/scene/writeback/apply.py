@@ -15,17 +15,18 @@ from typing import Any
 import bpy
 
 from ...job.label_files import LabelFiles, Result
-from . import attributes, registry, vertex_groups
+from . import attributes, vertex_groups
+from . import ledger as registry
 from .attributes import Corners, Painter, palette_of
-from .bake import bake_frames
-from .corrections import find_part, store_corrections
+from .baked_frames import bake_frames
+from .kept_corrections import find_part, store_corrections
+from .ledger import Active, MeshRecord
 from .modes import object_mode
 from .names import AttributeNames, attribute_names
 from .nodes import remove_modifier
 from .options import PARTS_VIEW, Overlay, WriteOptions, WriteReport
 from .overlay import overlay_of, show_overlay
 from .plan import BakeTarget, Labelling, MeshTarget, make_plan
-from .registry import Active, MeshRecord
 from .stash import stash_mesh
 from .switch_nodes import Switch, add_switch
 from .transaction import Transaction

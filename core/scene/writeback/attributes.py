@@ -11,9 +11,9 @@ import numpy as np
 
 from ...errors import InputError
 from ...job.label_files import LabelledPart
+from .ledger import activate, active_of, objects_of
 from .names import ASIDE, AttributeNames
 from .options import ColorDomain
-from .registry import activate, active_of, objects_of
 
 NEUTRAL = (128 / 255,) * 3  # sRGB colour of unlabelled faces
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import bpy
 
-from . import attributes, registry, vertex_groups
-from .bake import remove_baked
+from . import attributes, vertex_groups
+from . import ledger as registry
+from .baked_frames import remove_baked
 from .modes import object_mode
 from .nodes import remove_modifier
 from .options import ClearReport

@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from .registry import PROPERTY
+from .ledger import PROPERTY
 
 
 def find_group(key: str) -> bpy.types.NodeTree | None:

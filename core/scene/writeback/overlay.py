@@ -16,8 +16,8 @@ from typing import Any
 
 import bpy
 
-from . import registry
-from .corrections import find_part
+from . import ledger as registry
+from .kept_corrections import find_part
 from .nodes import find_group, remove_modifier
 from .options import PARTS_VIEW, Overlay
 from .overlay_nodes import OVERLAY, Recolor, build_group

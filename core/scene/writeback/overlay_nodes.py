@@ -14,7 +14,7 @@ import bpy
 from mathutils import Color
 
 from ..compat import enable_nodes
-from . import registry
+from . import ledger as registry
 from .attributes import NEUTRAL
 from .nodes import add_node, arrange, connect, find_material, new_group
 

@@ -13,8 +13,8 @@ from ...errors import InputError, JobError
 from ...job.arrays import ArrayReader
 from ...job.capture_files import CapturedObject
 from ...job.label_files import LabelFiles, Result
-from .corrections import Corrections, read_corrections
-from .registry import baked_objects, check_free, local_object, read
+from .kept_corrections import Corrections, read_corrections
+from .ledger import baked_objects, check_free, local_object, read
 
 
 @dataclass

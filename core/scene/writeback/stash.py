@@ -8,11 +8,12 @@ from typing import Any
 
 import bpy
 
-from . import attributes, registry, vertex_groups
-from .bake import remove_baked, rename_baked
+from . import attributes, vertex_groups
+from . import ledger as registry
+from .baked_frames import remove_baked, rename_baked
+from .ledger import Active, MeshRecord
 from .names import ASIDE
 from .nodes import remove_modifier
-from .registry import Active, MeshRecord
 from .transaction import Transaction
 
 

@@ -79,7 +79,7 @@ def _made_up_jobs(stage: Stage) -> Steps:
 
 
 def _made_up_runs(stage: Stage) -> Steps:
-    made = _module("core.session.runs")
+    made = _module("core.session.found_runs")
     _show_only("results", "labels")
     kept = interface().runs
     warning = "Nothing in the file is named after 'jacket': guessed from the place on the body"

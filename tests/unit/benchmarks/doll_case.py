@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.quality.captured import CapturedCase, CaptureOptions, capture_key
 from benchmarks.quality.cases import Case
+from core.files.atomic import write_json
 from core.job.arrays import save_arrays
-from core.job.atomic import write_json
 from tests.unit.parsing.doll_job import FRAMES, WORDS, write_doll_job
 from tests.unit.parsing.paper_doll import truth
 

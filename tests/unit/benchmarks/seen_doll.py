@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.quality.captured import CapturedCase
 from core.job.folder import JobFolder
 from core.job.presets import PRESETS
-from core.job.stages import StageStore, stage_keys
+from core.job.stage_marks import StageStore, stage_keys
 from core.parsing.sight.sightings import Sightings, save_sightings
 from tests.unit.parsing.paper_doll import truth
 

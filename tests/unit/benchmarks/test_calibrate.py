@@ -19,8 +19,8 @@ from benchmarks.quality.numbers_tried import (
     weights_at,
 )
 from core.errors import InputError
-from core.parsing.names import evidence
-from core.parsing.names.name_weights import NAME_WEIGHT
+from core.parsing.embedded import combinations as evidence
+from core.parsing.embedded.name_weights import NAME_WEIGHT
 from tests.unit.benchmarks.doll_case import finished_capture
 from tests.unit.benchmarks.seen_doll import seen_in
 from tests.unit.parsing.sight.make_tiny import TINY
@@ -65,13 +65,17 @@ def test_points_that_differ_in_unused_numbers_are_one() -> None:
 
 
 def test_constants_have_a_points_values_for_as_long_as_it_is_scored() -> None:
-    number = number_of("names.evidence.SEEN_ALIKE=0.1,0.9")
+    number = number_of("embedded.combinations.SEEN_ALIKE=0.1,0.9")
     assert number.start == evidence.SEEN_ALIKE and number.start in number.values
     before = evidence.SEEN_ALIKE
     with constants_at({number.name: 0.9, "named": 0.3}):
         assert evidence.SEEN_ALIKE == 0.9
     assert before == evidence.SEEN_ALIKE
-    for wrong in ("names.evidence.NONE=1", "nowhere.X=1", "names.evidence.SEEN_ALIKE=much"):
+    for wrong in (
+        "embedded.combinations.NONE=1",
+        "nowhere.X=1",
+        "embedded.combinations.SEEN_ALIKE=much",
+    ):
         with pytest.raises(InputError):
             number_of(wrong)
 
@@ -80,7 +84,7 @@ def test_the_grid_of_every_weight_holds_its_present_value() -> None:
     for number in MIXING:
         assert number.start == getattr(NAME_WEIGHT, number.name)
         assert number.start in number.values and len(number.values) > 2
-    assert weights_at({"named": 0.25, "names.evidence.SEEN_ALIKE": 1.0}).named == 0.25
+    assert weights_at({"named": 0.25, "embedded.combinations.SEEN_ALIKE": 1.0}).named == 0.25
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ from benchmarks.quality.damage.space import COMMON, CONTENT, Space
 from benchmarks.quality.damage.study import Trial, run_damage
 from benchmarks.quality.records import DamageResults, read_record
 from core.errors import InputError
-from core.parsing.fusion import unit_rows
+from core.parsing.vectors import unit_rows
 from tests.unit.benchmarks.doll_case import doll
 
 CLASSES = ("head", "left arm", "right arm", "shirt")

@@ -11,7 +11,7 @@ from benchmarks.quality.vocabularies import Vocabulary
 from core.job.folder import JobFolder
 from core.job.presets import needs_torch
 from core.job.spec import Part
-from core.job.stages import StageStore
+from core.job.stage_marks import StageStore
 from tests.unit.benchmarks.doll_case import doll
 from tests.unit.parsing.doll_job import FRAMES, WORDS
 from tests.unit.parsing.paper_doll import truth

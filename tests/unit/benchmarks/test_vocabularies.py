@@ -12,7 +12,8 @@ from benchmarks.quality.vocabularies import (
     vocabularies_for,
     without_side,
 )
-from core.job.spec import JobSpec, spec_from_json, spec_to_json
+from core.job.spec import JobSpec
+from core.job.spec_files import spec_from_json, spec_to_json
 
 SIDED = ("arm", "upper arm", "forearm", "hand", "leg", "thigh", "lower leg", "foot")
 # Every fine name of the labelled characters and sequences that the benchmark is run on.

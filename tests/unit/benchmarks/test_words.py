@@ -13,7 +13,7 @@ from benchmarks.quality.records import WordResults, read_record
 from benchmarks.quality.vocabularies import Vocabulary
 from benchmarks.quality.words import Garment, garments, is_synonym, run_words, with_word, words_for
 from core.job.spec import Part
-from core.parsing.names.ontology import Ontology
+from core.parsing.ontology.ontology import Ontology
 from tests.unit.benchmarks.doll_case import finished_capture
 from tests.unit.benchmarks.seen_doll import seen_in
 from tests.unit.parsing.sight.make_tiny import TINY

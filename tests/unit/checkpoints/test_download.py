@@ -17,7 +17,7 @@ import pytest
 from core.checkpoints import download as module
 from core.checkpoints import web
 from core.checkpoints.download import DownloadError, OfflineError, Remote, download, require_online
-from core.checkpoints.progress import Progress
+from core.checkpoints.transfer_progress import Progress
 from core.errors import CancelledError
 from tests.unit.checkpoints.file_server import FileServer, serving
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.checkpoints import download as download_module
+from core.checkpoints.catalogue import find_checkpoint, models_folder
 from core.checkpoints.download import DownloadError, OfflineError
 from core.checkpoints.fetch import (
     TermsError,
@@ -16,7 +17,6 @@ from core.checkpoints.fetch import (
     remove_checkpoint,
     verify_checkpoint,
 )
-from core.checkpoints.registry import find_checkpoint, models_folder
 from core.checkpoints.store import (
     MissingCheckpoint,
     checkpoint_state,
@@ -27,7 +27,7 @@ from core.checkpoints.store import (
 )
 from core.checkpoints.terms import accept_terms, terms_accepted
 from core.errors import CancelledError, InputError, JobError
-from core.job.lock import FolderLock
+from core.files.lock import FolderLock
 from tests.unit.checkpoints.file_server import FileServer, serving
 
 CONTENT = b"weights" * 1000

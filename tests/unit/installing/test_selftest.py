@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.checkpoints.progress import never
+from core.checkpoints.transfer_progress import never
 from core.installing.checking import ask_self_test
 from core.installing.failures import MissingEnvironment
 

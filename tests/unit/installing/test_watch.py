@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from core.checkpoints.progress import Progress
+from core.checkpoints.transfer_progress import Progress
 from core.installing.watch import Watch
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.checkpoints.progress import Progress
+from core.checkpoints.transfer_progress import Progress
 from core.installing.environment import Environment
 from core.installing.installer import Installer
 from core.installing.pins import PinFile

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError, JobError
+from core.files.atomic import write_json
 from core.job.arrays import load_arrays, save_arrays
-from core.job.atomic import write_json
 from core.job.capture_files import CaptureFiles
 from core.job.disk_space import image_count, needed_bytes
 from core.job.folder import STAGES, JobFolder
@@ -140,7 +140,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_old_file_whole(small_disk):
 @root_on_linux
 def test_a_run_on_a_full_disk_ends_with_a_sentence(small_disk, spec, toy, monkeypatch):
     from core.job import disk_space
-    from core.job.run import run_job
+    from core.job.run_job import run_job
     from core.job.workers import OneShotWorker
 
     worker = OneShotWorker(lambda p: toy("worker", p))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import CancelledError, InputError, JobError
-from core.job.events import PROTOCOL_VERSION, Message
+from core.job.messages import PROTOCOL_VERSION, Message
 from core.job.process import ChildProcess, run_program
 
 TOYS = Path(__file__).with_name("toys.py")

@@ -11,19 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError, JobError, Parts4DError
-from core.job.spec import (
-    CaptureSettings,
-    Engine,
-    FrameSelection,
-    JobSpec,
-    ParsingSettings,
-    Part,
-    load_spec,
-    save_spec,
-    spec_from_json,
-    spec_to_json,
-)
-from core.job.validation import normalised
+from core.job.spec import CaptureSettings, Engine, FrameSelection, JobSpec, ParsingSettings, Part
+from core.job.spec_checks import normalised
+from core.job.spec_files import load_spec, save_spec, spec_from_json, spec_to_json
 
 share = st.floats(0, 1)
 names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=9)

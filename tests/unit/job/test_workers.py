@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from core.errors import CancelledError, InputError, JobError
+from core.files.lock import FolderLock
 from core.job import workers
-from core.job.events import Message
 from core.job.folder import JobFolder
-from core.job.lock import FolderLock
-from core.job.run import run_job
-from core.job.spec import Part, save_spec
+from core.job.messages import Message
+from core.job.run_job import run_job
+from core.job.spec import Part
+from core.job.spec_files import save_spec
 from core.job.workers import OneShotWorker, WarmWorker
 from tests.unit.parsing.doll_job import write_doll_job
 

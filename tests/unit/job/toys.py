@@ -20,8 +20,8 @@ from core.job.arrays import load_arrays, save_arrays
 from core.job.child_side import Channel, run_child
 from core.job.folder import STAGES, JobFolder
 from core.job.label_files import LabelFiles, LabelledPart, Result
-from core.job.run import run_job
-from core.job.stages import StageStore, stage_keys
+from core.job.run_job import run_job
+from core.job.stage_marks import StageStore, stage_keys
 from core.job.workers import OneShotWorker
 
 PAUSE = float(os.environ.get("TOY_PAUSE", "0.01"))

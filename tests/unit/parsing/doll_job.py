@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.job.folder import JobFolder
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
-from core.job.stages import StageStore, stage_keys
+from core.job.stage_marks import StageStore, stage_keys
 
 from .paper_doll import RESOLUTION, write_paper_doll
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.parsing.names import BODY_REGIONS
+from core.parsing.ontology.ontology import BODY_REGIONS
 from core.parsing.sight.sightings import Sightings
 
 SURFACES = (

@@ -12,12 +12,12 @@ import pytest
 from core.errors import CancelledError, InputError
 from core.job.label_files import LabelFiles
 from core.job.spec import ParsingSettings, Part
-from core.parsing.evidence import Evidence, Labels, labels_together
-from core.parsing.labelling import decide
+from core.parsing.images import image_order
+from core.parsing.labelling.decision import decide
+from core.parsing.labelling.element_shares import Evidence, Labels, labels_together
 from core.parsing.pipeline import STAGES, label_elements
 from core.parsing.run import Run
-from core.parsing.seams import image_order
-from core.parsing.surface import SurfaceMasklets
+from core.parsing.tracking.element_masklets import SurfaceMasklets
 from tests.unit.parsing.paper_doll import ELEMENTS, SHEET, truth, write_paper_doll
 
 WORDS = ("head", "shirt", "trousers", "bag")

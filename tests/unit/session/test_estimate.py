@@ -7,7 +7,7 @@ import pytest
 
 from core.job.spec import CaptureSettings, FrameSelection
 from core.session.estimate import seconds_of
-from core.session.runs import Run
+from core.session.found_runs import Run
 
 
 def run(preset: str, seconds: float, images: int) -> Run:

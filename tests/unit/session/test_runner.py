@@ -12,7 +12,8 @@ import pytest
 
 from core.errors import InputError
 from core.job import workers
-from core.job.spec import Part, save_spec
+from core.job.spec import Part
+from core.job.spec_files import save_spec
 from core.job.workers import WarmWorker
 from core.session.events import Ended, Told
 from core.session.runner import Runner

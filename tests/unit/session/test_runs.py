@@ -5,7 +5,7 @@ import os
 
 from core.job.folder import JobFolder
 from core.job.spec import JobSpec, ParsingSettings, Part
-from core.session.runs import run_folder, runs_of
+from core.session.found_runs import run_folder, runs_of
 from tests.unit.cli.finished_doll import write_finished_doll
 
 

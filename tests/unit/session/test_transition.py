@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.job.events import Message
+from core.job.messages import Message
 from core.session.events import (
     Applied,
     Apply,

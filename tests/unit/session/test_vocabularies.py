@@ -5,8 +5,8 @@ import pytest
 
 from core.errors import InputError
 from core.job.spec import JobSpec, Part
-from core.job.validation import validate
-from core.parsing.names.ontology import Ontology
+from core.job.spec_checks import check_spec
+from core.parsing.ontology.ontology import Ontology
 from core.session.vocabularies import (
     remove_vocabulary,
     save_vocabulary,
@@ -19,7 +19,7 @@ SIZES = {"CTD 4": 4, "4D-DRESS 6": 6, "CloSe 18": 18, "LIP 20": 19, "ATR 18": 17
 
 @pytest.mark.parametrize("vocabulary", shipped_vocabularies(), ids=lambda v: v.name)
 def test_a_shipped_list_can_be_parsed_with_and_its_words_are_known(vocabulary):
-    validate(JobSpec("Hero", "", vocabulary.parts))
+    check_spec(JobSpec("Hero", "", vocabulary.parts))
     assert len(vocabulary.parts) == SIZES.get(vocabulary.name, len(vocabulary.parts))
     ontology = Ontology.load()
     unknown = [p.name for p in vocabulary.parts if not any(map(ontology.lookup, p.words))]

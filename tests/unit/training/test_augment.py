@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.parsing.sight.preparation import camera_normals, prepare
-from core.scene.shading import shade
+from core.scene.capture.shading import shade
 from training.augment import Augmentation, augmented, plain
 from training.bank import NO_LABEL, SURFACES, region_index, surface_index
 from training.light import decode_srgb

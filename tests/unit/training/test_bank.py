@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.parsing.names.ontology import BODY_REGIONS, Ontology
+from core.parsing.ontology.ontology import BODY_REGIONS, Ontology
 from training.bank import LEVELS, REGIONS, SURFACES, region_index, surface_index
 
 

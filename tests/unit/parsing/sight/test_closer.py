@@ -10,7 +10,7 @@ import pytest
 
 from core.parsing.sight.closer import CLOSEST, ENOUGH, head_to_look_at
 from core.parsing.sight.network import Sighting
-from core.parsing.sight.pooling import ElementSums
+from core.parsing.sight.over_pixels import ElementSums
 from core.parsing.sight.preparation import (
     AROUND,
     MULTIPLE,

@@ -9,10 +9,10 @@ import pytest
 
 from core.errors import CancelledError, JobError
 from core.job.capture_files import CaptureFiles
-from core.parsing.seams import Images
+from core.parsing.images import Images
 from core.parsing.sight.looking import chosen_images, look_at_views, model_used, reason_without
 from core.parsing.sight.network import Sighting, SightNetwork
-from core.parsing.sight.pooling import ElementSums
+from core.parsing.sight.over_pixels import ElementSums
 from core.parsing.sight.preparation import Placement
 from core.parsing.sight.sightings import has_sightings, load_sightings
 from tests.unit.parsing.paper_doll import ELEMENTS, SHEET, picture_of, truth, write_paper_doll

@@ -11,11 +11,12 @@ import pytest
 
 from core.job.folder import STAGES, JobFolder
 from core.job.label_files import LabelFiles, Result
-from core.job.spec import ParsingSettings, save_spec
-from core.job.stages import StageStore, stage_keys
+from core.job.spec import ParsingSettings
+from core.job.spec_files import save_spec
+from core.job.stage_marks import StageStore, stage_keys
 from core.parsing.sight.network import _loaded
 from core.parsing.sight.sightings import has_sightings
-from core.worker.stages import run_stages
+from core.worker.stage_runner import run_stages
 from tests.unit.parsing.doll_job import write_doll_job
 from tests.unit.parsing.sight.make_tiny import TINY
 

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which stages of a job are finished, and what each depends on.
+
+A stage that finished has `STAGE/done.json`: the key it was computed for and the size and sha256 of
+its outputs. A key is the hash of the settings that matter to the stage and of the key before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..checkpoints.catalogue import known_checkpoints
+from ..checkpoints.store import recorded_hash
+from ..errors import JobError
+from ..files.atomic import disk_error, write_json
+from .folder import STAGES, JobFolder, file_hash, make_folder
+from .sight_model import sight_model_hash, uses_sight
+from .spec import JobSpec
+from .spec_files import spec_from_json, spec_to_json
+
+__all__ = ["STAGES", "StageStore", "stage_keys"]
+
+# Raise a stage's number when its code changes in a way that changes its output.
+STAGE_VERSIONS: Mapping[str, int] = {**dict.fromkeys(STAGES, 1), "sight": 3}
+
+_OUTPUT_SUFFIXES = frozenset({".npz", ".npy", ".json", ".exr", ".png"})
+_DONE, _STARTED = "done.json", "started.json"
+_BOOKKEEPING = frozenset({_DONE, _STARTED})
+
+
+def stage_keys(spec: JobSpec, snapshot_hash: str) -> dict[str, str]:
+    """Per stage, sha256 of everything its output depends on.
+
+    Where the vision model is not used, the key of `sight` is of no consequence for the others: jobs
+    from before there was one are still whole. Raises InputError when the spec is not valid.
+    """
+    document = spec_to_json(spec_from_json(spec_to_json(spec)))  # 1 and 1.0 become one value
+    key, keys = snapshot_hash, {}
+    for stage, settings in _relevant_settings(document).items():
+        content = [stage, STAGE_VERSIONS[stage], key, settings]
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        keys[stage] = hashlib.sha256(text.encode("ascii")).hexdigest()
+        if stage != "sight" or uses_sight(spec.parsing):
+            key = keys[stage]
+    return keys
+
+
+def _relevant_settings(document: Mapping[str, Any]) -> dict[str, Any]:
+    capture, parsing = dict(document["capture"]), document["parsing"]
+    del capture["processes"]  # how the work is shared out changes nothing
+    # `preset` says where settings came from and `device` where they are computed: neither counts.
+
+    def chosen(*names: str) -> dict[str, Any]:
+        return {name: parsing[name] for name in names}
+
+    evidence = chosen("evidence") if parsing["encoder"] == "sight" else {}
+    looks = "sight" in evidence.get("evidence", ())
+    sight = {**chosen("sight_images"), "model": sight_model_hash()} if looks else {}
+
+    return {
+        "capture": [document["character"], document["frames"], capture],
+        "sight": sight,
+        "proposals": evidence
+        | chosen(
+            "proposer",
+            "proposer_model",
+            "key_frames",
+            "key_views",
+            "whole_person",
+            "points_per_side",
+            "minimum_area",
+        ),
+        "masklets": chosen("tracker", "tracker_model", "merge_overlap", "travel"),
+        "validation": {},
+        "embeddings": chosen("encoder", "encoder_model", "memory_scale"),
+        "labels": [
+            document["parts"],
+            chosen("equalise", "specificity", "threshold", "distractors", "fill"),
+            chosen("smoothing", "persistence", "prompts"),
+        ],
+    }
+
+
+class StageStore:
+    """Reads and writes the marks of finished stages in one job folder."""
+
+    def __init__(self, folder: JobFolder) -> None:
+        self.folder = folder
+
+    def is_done(self, stage: str, key: str, or_provisional: bool = False) -> bool:
+        """Whether the stage finished for this key, with the models that are installed now, and
+        its files have the sizes they had then. Models that were removed since do not matter.
+
+        A provisional output counts only when `or_provisional`: it does for the run that made it.
+        """
+        mark = self._read(stage, _DONE)
+        return (
+            mark.get("key") == key
+            and (or_provisional or not mark.get("provisional"))
+            and not any(map(_was_replaced, *_models(mark)))
+            and all(
+                _size(self.folder.path / name) == size for name, (size, _) in _outputs(mark).items()
+            )
+        )
+
+    def seconds(self) -> dict[str, float]:
+        """How long each finished stage took, as told to `mark_done`."""
+        marks = {stage: self._read(stage, _DONE) for stage in STAGES}
+        return {s: mark["seconds"] for s, mark in marks.items() if mark}
+
+    def prepare(self, stage: str, key: str, keep_partial: bool = False) -> None:
+        """Makes the stage's folder ready for computing it.
+
+        Removes what was there, except, with `keep_partial`, whole files that an interrupted run
+        with the same key left (for a stage that goes on where it stopped). Raises JobError.
+        """
+        if keep_partial and self._read(stage, _STARTED).get("key") == key:
+            self.discard_damaged(stage)
+            self._remove(self._temporary_files(stage))
+            return
+        self.clear(stage)
+        write_json(self._stage_folder(stage) / _STARTED, {"key": key})
+
+    def mark_done(
+        self,
+        stage: str,
+        key: str,
+        outputs: Iterable[Path] | None = None,
+        seconds: float = 0.0,
+        models: Mapping[str, str] | None = None,
+        provisional: bool = False,
+    ) -> None:
+        """Records that the stage finished. Without `outputs`: all its files.
+
+        `models` are those it was made with, name -> sha256. A `provisional` output was made without
+        something that may be there the next time, and is then made anew.
+
+        Raises JobError when an output is missing or the mark cannot be written.
+        """
+        paths = self._files(stage) if outputs is None else outputs
+        table = {}
+        for path in sorted(paths):
+            try:
+                name = Path(path).absolute().relative_to(self.folder.path).as_posix()
+                table[name] = [path.stat().st_size, file_hash(path)]
+            except (OSError, ValueError) as error:
+                raise JobError(
+                    f"The output {path} of {stage} is missing", "Run again to continue"
+                ) from error
+        mark = {
+            "key": key,
+            "seconds": round(seconds, 3),
+            "outputs": table,
+            "models": dict(models or {}),
+            **({"provisional": True} if provisional else {}),
+        }
+        write_json(self._stage_folder(stage) / _DONE, mark)
+
+    def verify(self, stage: str) -> list[Path]:
+        """The outputs of a finished stage that are missing or not byte for byte as recorded."""
+        outputs = _outputs(self._read(stage, _DONE)).items()
+        return [p for name, fact in outputs if not _is_intact(p := self.folder.path / name, fact)]
+
+    def discard_damaged(self, stage: str) -> list[Path]:
+        """Removes outputs that `verify` finds, and the mark, so that a run makes them anew."""
+        damaged = self.verify(stage)
+        if damaged:
+            self._remove([self.folder.stage(stage) / _DONE, *damaged])
+        return damaged
+
+    def clear(self, stage: str) -> None:
+        """Removes the outputs of a stage: only our kinds of files, only inside its folder."""
+        folder = self._stage_folder(stage)
+        # The mark goes first: a kill in the middle must not leave it beside half of the files.
+        self._remove([folder / _DONE, folder / _STARTED, *self._temporary_files(stage)])
+        self._remove(self._files(stage))
+
+    def _stage_folder(self, stage: str) -> Path:
+        folder = self.folder.stage(stage)
+        if folder.is_symlink():
+            raise JobError(f"{folder} is a link", "Replace it by a folder, or choose another job")
+        make_folder(folder)
+        return folder
+
+    def _files(self, stage: str) -> list[Path]:
+        """Outputs on disk; `result.json` lies beside the folder of the stage it belongs to."""
+        beside = [self.folder.result] if stage == "labels" and self.folder.result.exists() else []
+        files = [p for p in self._entries(stage) if p.suffix in _OUTPUT_SUFFIXES]
+        return beside + [p for p in files if p.name not in _BOOKKEEPING and p.name[0] != "."]
+
+    def _temporary_files(self, stage: str) -> list[Path]:
+        """Left by a killed run."""
+        return [p for p in self._entries(stage) if p.name[0] == "." and p.suffix == ".tmp"]
+
+    def _entries(self, stage: str) -> list[Path]:
+        try:
+            entries = sorted(self._stage_folder(stage).iterdir())
+        except OSError as error:
+            raise disk_error(error, self.folder.stage(stage)) from error
+        return [p for p in entries if p.is_file() and not p.is_symlink()]
+
+    def _remove(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise disk_error(error, path) from error
+
+    def _read(self, stage: str, name: str) -> dict[str, Any]:
+        """A mark; empty when missing or damaged, which is as good as not done."""
+        try:
+            mark = json.loads((self.folder.stage(stage) / name).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(mark, dict) or not isinstance(mark.get("key"), str):
+            return {}
+        if name == _DONE and not self._is_whole(stage, mark):
+            return {}
+        return mark
+
+    def _is_whole(self, stage: str, mark: dict[str, Any]) -> bool:
+        """Whether the mark has its parts and names only files that are the stage's own."""
+        table = mark.get("outputs")
+        if not isinstance(table, dict) or not isinstance(mark.get("seconds"), int | float):
+            return False
+        folder = self.folder.path
+        own = (folder / stage, folder)
+        return all(
+            isinstance(fact, list)
+            and len(fact) == 2
+            and (folder / name).parent in own
+            and Path(name).name not in ("", "..")
+            for name, fact in table.items()
+        )
+
+
+def _outputs(mark: Mapping[str, Any]) -> dict[str, list[Any]]:
+    outputs: dict[str, list[Any]] = mark.get("outputs", {})
+    return outputs
+
+
+def _models(mark: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Names and hashes of the checkpoints in a mark."""
+    models = mark.get("models")
+    models = models if isinstance(models, dict) else {}
+    return list(map(str, models)), list(map(str, models.values()))
+
+
+def _was_replaced(name: str, digest: str) -> bool:
+    """Whether another file is installed as the checkpoint `name` by now."""
+    checkpoint = known_checkpoints().get(name)
+    current = recorded_hash(checkpoint) if checkpoint is not None else ""
+    return current not in ("", digest)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def _is_intact(path: Path, fact: list[Any]) -> bool:
+    try:
+        return [_size(path), file_hash(path)] == fact
+    except OSError:
+        return False

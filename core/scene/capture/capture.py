@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Capture from beginning to end: load the snapshot, scan it, render this process's frames."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import bpy
+
+from ...errors import JobError
+from ...job.arrays import ArrayReader
+from ...job.capture_files import CapturedObject, CaptureFiles, Manifest
+from ...job.spec import JobSpec
+from ...job.spec_files import load_spec
+from ..checks import check_character, frames_to_capture
+from ..snapshot import Snapshot, load_snapshot, read_snapshot, snapshot_file, snapshot_path
+from ..writeback import clear_labels, labelled_objects
+from .capture_materials import prepare_materials
+from .capture_scene import build_stage
+from .elements import mark_elements
+from .evaluated_frames import baked_frame
+from .mesh_facts import NameTable, deformed_sources, gather_facts
+from .passes import scratch_folder
+from .render_views import ViewRenderer
+from .rig import Rig, check_settings, fit_rig
+from .scan import Scan, key_poses, scan_frames
+
+Progress = Callable[[float, float], None]  # views done, views in all; may raise CancelledError
+Warn = Callable[[str], None]
+
+
+def capture_command(job: Path, shard: int = 0, shards: int = 1) -> list[str]:
+    """The command line of one of `shards` capture processes.
+
+    Blender itself where there is a binary; else this Python, which has the `bpy` module.
+    """
+    program = str(Path(__file__).with_name("capture_main.py"))
+    arguments = [str(job), "--shard", f"{shard}/{shards}"]
+    if bpy.app.binary_path:
+        blender = [bpy.app.binary_path, "--background", "--factory-startup"]
+        if bpy.context.preferences.filepaths.use_scripts_auto_execute:
+            blender.append("--enable-autoexec")  # the user's choice; drivers may need it
+        return [*blender, "--python-exit-code", "1", "--python", program, "--", *arguments]
+    return [sys.executable, program, *arguments]
+
+
+def capture_in_process(
+    job: Path,
+    shard: int = 0,
+    shards: int = 1,
+    progress: Progress = lambda done, total: None,
+    warn: Warn = lambda message: None,
+) -> None:
+    """Capture frames `shard`, `shard + shards`, ... of the job here; closes what is open.
+
+    Frames that are there already are kept. The first shard also writes the manifest and, for
+    constant topology, the facts. Raises InputError, JobError, CancelledError.
+    """
+    job = Path(job)
+    spec = load_spec(job / "job.json")
+    check_settings(spec.capture)
+    if not snapshot_path(job).with_suffix(".json").is_file():
+        snapshot_file(spec.blend, spec.character, job)
+    snapshot, character = read_snapshot(job), load_snapshot(job)
+    clear_labels(labelled_objects())  # an overlay of earlier labels is not what it looks like
+    check_character(character)
+    frames = frames_to_capture(character, spec.frames)
+
+    scene = build_stage(character.roots)
+    objects = mark_elements(character.sources)
+    warnings = prepare_materials([o for o in bpy.data.objects if o.type == "MESH"])
+    scan = scan_frames(
+        scene,
+        frames,
+        sum(o.element_count for o in objects),
+        report=lambda scanned, all_frames: progress(0, all_frames),  # so that Cancel is heard
+    )
+    if spec.frames.keyframes > 0:
+        scan = scan.only(key_poses(scan, spec.frames.keyframes))
+    rig = fit_rig(spec.capture, scan.bounds)
+    names = NameTable.of(character)
+    files = CaptureFiles(job / "capture")
+    constant = scan.topology == "constant"
+    if shard == 0:
+        if constant:
+            posed = deformed_sources(scene, character.sources, scan.frames[0])
+            files.write_facts(gather_facts(posed, names))
+        manifest = _manifest(spec, snapshot, scan, rig, objects, names, warnings)
+        files.write_manifest(manifest)
+        for warning in manifest.warnings:
+            warn(warning)
+
+    mine = list(zip(scan.frames, scan.bounds, strict=True))[shard::shards]
+    total, done = len(mine) * len(rig.views), 0
+
+    def view_done() -> None:
+        nonlocal done
+        done += 1
+        progress(done, total)
+
+    if constant:
+        shown = scene.collection.children[0]
+    else:
+        shown = bpy.data.collections.new("parts4d baked")
+    threads = max(1, (os.cpu_count() or 1) // shards)
+    with scratch_folder(job, shard) as folder:
+        renderer = ViewRenderer(shown, rig, spec.capture.engine, threads, folder)
+        for frame, bounds in mine:
+            if _is_whole(files, frame, len(rig.views), with_facts=not constant):
+                done += len(rig.views)
+                progress(done, total)
+                continue
+            if constant:
+                images = renderer.render_frame(frame, bounds, view_done)
+            else:
+                with baked_frame(scene, shown, frame) as baked:
+                    files.write_facts(gather_facts(baked, names), frame)
+                    images = renderer.render_frame(frame, bounds, view_done)
+            files.write_frame(frame, images)
+            if not any(image.silhouette.any() for image in images):
+                warn(f"Nothing of '{character.name}' is seen in frame {frame}")
+
+
+def _manifest(
+    spec: JobSpec,
+    snapshot: Snapshot,
+    scan: Scan,
+    rig: Rig,
+    objects: Sequence[CapturedObject],
+    names: NameTable,
+    warnings: tuple[str, ...],
+) -> Manifest:
+    constant = scan.topology == "constant"
+    per_frame = zip(scan.frames, scan.objects, strict=True)
+    return Manifest(
+        frames=scan.frames,
+        views=rig.views,
+        azimuths=rig.azimuths,
+        elevations=rig.elevations,
+        resolution=(rig.resolution, rig.resolution),
+        projection="perspective" if rig.perspective else "orthographic",
+        topology=scan.topology,
+        objects=tuple(objects) if constant else (),
+        frame_objects={} if constant else {str(frame): found for frame, found in per_frame},
+        names=names.names(),
+        engine=spec.capture.engine,
+        blender=bpy.app.version_string,
+        fps=snapshot.fps,
+        character=snapshot.character,
+        warnings=(*snapshot.warnings, *warnings, *scan.warnings),
+    )
+
+
+def _is_whole(files: CaptureFiles, frame: int, views: int, with_facts: bool) -> bool:
+    """Whether a frame was captured before: every array is read, a damaged file is made anew."""
+    try:
+        with ArrayReader(files.frame_path(frame)) as reader:
+            found = reader.names()
+            for name in found:
+                reader[name]
+        if with_facts:
+            with ArrayReader(files.facts_path(frame)) as reader:
+                for name in reader.names():
+                    reader[name]
+    except JobError:
+        return False
+    return f"intrinsics_{views - 1:02d}" in found

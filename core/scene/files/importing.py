@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading files of other kinds than .blend into the open scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+
+from ...errors import InputError
+
+IMPORTERS: dict[str, Callable[[str], object]] = {
+    ".glb": lambda path: bpy.ops.import_scene.gltf(filepath=path),
+    ".gltf": lambda path: bpy.ops.import_scene.gltf(filepath=path),
+    ".fbx": lambda path: bpy.ops.import_scene.fbx(filepath=path),
+    ".obj": lambda path: bpy.ops.wm.obj_import(filepath=path),
+    ".ply": lambda path: bpy.ops.wm.ply_import(filepath=path),
+    ".stl": lambda path: bpy.ops.wm.stl_import(filepath=path),
+}
+
+
+def import_file(path: Path) -> list[bpy.types.Object]:
+    """The objects that a file brought into the current scene.
+
+    Raises InputError for a kind that cannot be read, a damaged file, and one without faces.
+    """
+    check_kind(path)
+    before = set(bpy.data.objects)
+    read_file(path, IMPORTERS[path.suffix.lower()])
+    made = [o for o in bpy.data.objects if o not in before]
+    if not any(o.type == "MESH" and len(o.data.polygons) for o in made):
+        raise InputError(f"{path} has no mesh with faces", "Export it with its faces")
+    return made
+
+
+def check_kind(path: Path) -> None:
+    """Raises InputError for a kind of file that cannot be imported, or a file that is missing."""
+    if path.suffix.lower() not in IMPORTERS:
+        raise InputError(
+            f"{path.name} is of a kind that cannot be read",
+            f"Give a .blend, or files of one of these kinds: {' '.join(sorted(IMPORTERS))}",
+        )
+    if not path.is_file():
+        raise InputError(f"{path} does not exist", "Check the path")
+
+
+def read_file(path: Path, operator: Callable[[str], object]) -> None:
+    """Runs an operator that reads `path`. Raises InputError with the reason it gives."""
+    try:
+        operator(str(path.absolute()))
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
+        raise InputError(f"{path} cannot be read ({reason})", "Check the file") from error

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the parsing stages of a job folder that are not done yet, and writes the result."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from ..checkpoints.catalogue import find_checkpoint
+from ..checkpoints.store import recorded_hash
+from ..errors import CancelledError
+from ..files.atomic import write_json
+from ..job.capture_files import Manifest
+from ..job.folder import JobFolder
+from ..job.label_files import LabelledPart, Result
+from ..job.messages import Message
+from ..job.palette import part_colors
+from ..job.presets import model_names, needs_torch, preset_title, stage_models
+from ..job.sight_model import sight_model_hash
+from ..job.spec import JobSpec, ParsingSettings
+from ..job.stage_marks import StageStore, stage_keys
+from ..job.strict_json import load_document
+from ..parsing.labelling.element_shares import check_words
+from ..parsing.pipeline import STAGES
+from ..parsing.registry import check_names
+from ..parsing.run import Run
+from ..parsing.sight.looking import model_used, reason_without
+
+PACKAGES = ("numpy", "scipy")
+TORCH_PACKAGES = ("torch", "torchvision", "segment-anything", "sam2", "open_clip_torch")
+
+
+def run_stages(
+    folder: JobFolder,
+    spec: JobSpec,
+    emit: Callable[[Message], None],
+    is_cancelled: Callable[[], bool],
+    until: str = "labels",
+) -> None:
+    """Proposals to labels; stages that are done for this spec are skipped.
+
+    The capture must be finished. Raises InputError, JobError or CancelledError; what was finished
+    before stays.
+    """
+    check_names(spec.parsing)
+    store, keys = StageStore(folder), stage_keys(spec, folder.snapshot_hash(spec))
+    warnings: list[str] = []
+    current = ""
+
+    def on_progress(done: int, total: int) -> None:
+        emit(Message("progress", stage=current, done=done, total=total))
+
+    def on_warning(message: str) -> None:
+        warnings.append(message)
+        emit(Message("warning", stage=current, message=message))
+
+    run = Run(folder.path, spec.parsing, spec.parts, on_progress, on_warning, is_cancelled)
+    for current, compute in STAGES.items():
+        if is_cancelled():
+            raise CancelledError
+        if store.is_done(current, keys[current]):
+            emit(Message("stage", stage=current, state="skipped"))
+            _warn_without_sight(run, current)
+        else:
+            emit(Message("stage", stage=current, state="started"))
+            if current == "labels":
+                check_words(run)  # before the labels of other words are cleared away
+            store.prepare(current, keys[current])
+            started = time.perf_counter()
+            counts = compute(run)
+            _warn_without_sight(run, current)
+            seconds = time.perf_counter() - started
+            write_json(folder.stage(current) / "counts.json", counts)
+            if current == "labels":
+                run.labels.write_result(_result(folder, spec, run, store, seconds, warnings))
+            models = stage_models(spec.parsing, current)
+            if current == "sight":
+                models |= model_used(folder.sight)
+            provisional = _lacks_sight(run)
+            store.mark_done(current, keys[current], None, seconds, models, provisional)
+            emit(Message("stage", stage=current, state="finished", seconds=round(seconds, 3)))
+        if current == until:
+            return
+
+
+def _warn_without_sight(run: Run, stage: str) -> None:
+    """Says, once in every run, that the vision model did not look though it should have."""
+    if stage == "sight" and (reason := reason_without(run.folder("sight"))):
+        if others := [name for name in run.settings.evidence if name != "sight"]:
+            run.warn(f"Parsed with {' and '.join(others)} only. {reason}")
+        else:
+            run.warn(f"Parsed by the place on the body alone. {reason}")
+
+
+def _lacks_sight(run: Run) -> bool:
+    """Whether what is made now lacks the vision model though its file is there: it could not be
+    run, which may be different the next time. The file itself is part of the stages' keys."""
+    return bool(reason_without(run.folder("sight")) and sight_model_hash())
+
+
+def _result(
+    folder: JobFolder,
+    spec: JobSpec,
+    run: Run,
+    store: StageStore,
+    label_seconds: float,
+    warnings: list[str],
+) -> Result:
+    manifest = run.images.manifest
+    colors = part_colors(spec.parts)
+    counts = {"frames": len(manifest.frames), "views": len(manifest.views)}
+    counts["elements"] = manifest.element_count or max(
+        sum(o.element_count for o in objects) for objects in manifest.frame_objects.values()
+    )
+    for stage in STAGES:
+        counts |= load_document(folder.stage(stage) / "counts.json")
+    settings = spec.parsing
+    return Result(
+        character=spec.character,
+        frames=manifest.frames,
+        vocabulary=tuple(
+            LabelledPart(p.name, c, p.synonyms) for p, c in zip(spec.parts, colors, strict=True)
+        ),
+        topology=manifest.topology,
+        objects=manifest.objects,
+        frame_objects=manifest.frame_objects,
+        backends=_backends(spec, manifest),
+        seconds=store.seconds() | {"labels": round(label_seconds, 3)},
+        counts=counts,
+        warnings=tuple(dict.fromkeys([*manifest.warnings, *warnings])),
+        versions=_versions(settings, bool(model_used(folder.sight))),
+        preset=preset_title(settings),
+        models=model_used(folder.sight)
+        | {name: recorded_hash(find_checkpoint(name)) for name in model_names(settings)},
+    )
+
+
+def _backends(spec: JobSpec, manifest: Manifest) -> dict[str, str]:
+    settings = spec.parsing
+    backends = {"renderer": f"Blender {manifest.blender} {manifest.engine}"}
+    for seam in ("proposer", "tracker", "encoder"):
+        model = getattr(settings, f"{seam}_model")
+        backends[seam] = getattr(settings, seam) + (f" ({model})" if model else "")
+    if settings.encoder == "sight":
+        backends["evidence"] = " + ".join(settings.evidence)
+    if needs_torch(settings):
+        from ..parsing.models.device import choose_device, describe
+
+        backends["device"] = describe(choose_device(settings.device))
+    return backends
+
+
+def _versions(settings: ParsingSettings, looked: bool) -> dict[str, str]:
+    packages = PACKAGES + (TORCH_PACKAGES if needs_torch(settings) else ())
+    packages += ("onnxruntime",) if looked else ()
+    found = {"python": platform.python_version()}
+    for package in packages:
+        with contextlib.suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
