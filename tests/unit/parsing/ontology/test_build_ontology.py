@@ -54,6 +54,6 @@ def test_another_wordnet_is_refused(tool, tmp_path: Path) -> None:
 
 
 def test_the_shipped_files_are_small_and_carry_the_notice(repository: Path) -> None:
-    data = repository / "core" / "parsing" / "names" / "data"
+    data = repository / "core" / "parsing" / "ontology" / "data"
     assert "Princeton University" in (data / "wordnet_license.txt").read_text("utf-8")
     assert sum(file.stat().st_size for file in data.iterdir()) < 400_000

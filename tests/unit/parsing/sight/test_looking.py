@@ -65,7 +65,7 @@ def test_many_views_add_up_as_a_few_do(monkeypatch):
     element = rng.integers(-1, 20, (8, 8)).astype(np.int32)
     at_once, by_and_by = ElementSums(20, 2, 1), ElementSums(20, 2, 1)
     for sums, most in ((at_once, 10**6), (by_and_by, 70)):
-        monkeypatch.setattr("core.parsing.sight.pooling._MOST_WAITING", most)
+        monkeypatch.setattr("core.parsing.sight.over_pixels._MOST_WAITING", most)
         for share in (0.1, 0.2, 0.7, 0.4):
             sums.add(picture_of(element), plain_sighting(share, (share, 1 - share)))
     first, second = (s.sightings(("a", "b"), ("none",)) for s in (at_once, by_and_by))
