@@ -17,7 +17,7 @@ from ..core.interface.settings import (
 from ..core.job.folder import JobFolder
 from ..core.job.label_files import LabelFiles
 from ..core.job.spec import Part
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result
 
 
 class PARTS4D_OT_apply_labels(WritingOptions, ReportsErrors, bpy.types.Operator):
@@ -39,7 +39,7 @@ class PARTS4D_OT_apply_labels(WritingOptions, ReportsErrors, bpy.types.Operator)
         options={"SKIP_SAVE"},
     )
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         self._take_settings(context)
         if self.directory:
             return self.execute(context)

@@ -17,7 +17,7 @@ from ..core.session.vocabularies import (
     saved_vocabularies,
     shipped_vocabularies,
 )
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result, ops
 
 
 def own_lists() -> Path:
@@ -37,7 +37,7 @@ class PARTS4D_OT_add_parts(ReportsErrors, bpy.types.Operator):
 
     names: bpy.props.StringProperty(name="Parts", description="jacket, trousers | jeans, left shoe")
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         return context.window_manager.invoke_props_dialog(self)
 
     def perform(self, context: bpy.types.Context) -> None:
@@ -52,8 +52,8 @@ class PARTS4D_OT_paste_parts(bpy.types.Operator):
     bl_description = "Add the parts in the clipboard, one a line or with commas between them"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return bpy.ops.parts4d.add_parts(names=context.window_manager.clipboard[:5000])
+    def execute(self, context: bpy.types.Context) -> Result:
+        return ops.parts4d.add_parts(names=context.window_manager.clipboard[:5000])
 
 
 class _PartOperator(bpy.types.Operator):
@@ -74,7 +74,7 @@ class PARTS4D_OT_remove_part(_PartOperator):
     bl_description = "Take the active part off the list"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         from ..core.interface import typing_pause
 
         chosen = settings(context)
@@ -92,7 +92,7 @@ class PARTS4D_OT_move_part(_PartOperator):
 
     up: bpy.props.BoolProperty(name="Up", default=True)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         from ..core.interface import typing_pause
 
         chosen = settings(context)
@@ -118,7 +118,7 @@ class PARTS4D_OT_take_list(bpy.types.Operator):
         found = _list_named(getattr(properties, "list_name", ""))
         return f"{found.about}: {', '.join(p.name for p in found.parts)}" if found else ""
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         found = _list_named(self.list_name)
         if found is None:
             self.report({"ERROR"}, f"There is no part list called '{self.list_name}'")
@@ -135,7 +135,7 @@ class PARTS4D_OT_save_list(ReportsErrors, bpy.types.Operator):
 
     list_name: bpy.props.StringProperty(name="Name", default="My Parts")
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         return context.window_manager.invoke_props_dialog(self)
 
     def perform(self, context: bpy.types.Context) -> None:

@@ -21,10 +21,11 @@ from ..core.job.folder import JobFolder
 from ..core.job.presets import require_models
 from ..core.job.spec import JobSpec
 from ..core.scene.motion import frame_range
+from ..core.scene.narrowing import scene_of
 from ..core.scene.prepare import prepare_job
 from ..core.session.events import Dismissed, Submitted
 from ..core.session.found_runs import run_folder
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result, ops
 
 
 class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
@@ -50,7 +51,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             return True
         return False
 
-    def perform(self, context: bpy.types.Context) -> set[str]:
+    def perform(self, context: bpy.types.Context) -> Result:
         interface = pump.interface()
         job = self._prepare(context, interface)
         interface.submit(job)
@@ -60,6 +61,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
 
     def _prepare(self, context: bpy.types.Context, interface: pump.Interface) -> Submitted:
         chosen = settings(context)
+        scene = scene_of(context)
         character = status.current_character(context)
         parsing = parsing_settings(chosen)
         require_models(parsing)
@@ -67,7 +69,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             character=character.name,
             blend=bpy.data.filepath,
             parts=vocabulary(chosen),
-            frames=frame_selection(chosen, frame_range(character, context.scene), context.scene),
+            frames=frame_selection(chosen, frame_range(character, scene), scene),
             capture=capture_settings(chosen),
             parsing=parsing,
         )
@@ -77,7 +79,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
         owner = owner_of(character, interface.session)
         return Submitted(character.name, str(folder.path), parsing.preset, owner)
 
-    def _wait(self, interface: pump.Interface) -> set[str]:
+    def _wait(self, interface: pump.Interface) -> Result:
         number = interface.state.next_number - 1
         while (job := interface.state.job(number)) is not None and job.active:
             interface.tick()
@@ -125,7 +127,7 @@ class PARTS4D_OT_cancel(bpy.types.Operator):
         cls.poll_message_set("No job is running")
         return False
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         interface = pump.interface()
         running = interface.state.running
         interface.cancel(self.number or (running.number if running else 0))
@@ -140,7 +142,7 @@ class PARTS4D_OT_dismiss(bpy.types.Operator):
 
     number: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().notes.pop(self.number, None)
         pump.interface().dispatch(Dismissed(self.number))
         return {"FINISHED"}
@@ -154,8 +156,8 @@ class PARTS4D_OT_open_folder(bpy.types.Operator):
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return bpy.ops.wm.path_open(filepath=self.directory)
+    def execute(self, context: bpy.types.Context) -> Result:
+        return ops.wm.path_open(filepath=self.directory)
 
 
 CLASSES = (

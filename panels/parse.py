@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from ..core.interface import pump
@@ -13,10 +15,14 @@ from ..core.interface.settings import (
     settings,
 )
 from ..core.interface.translation import translated
+from ..core.scene.narrowing import scene_of
 from ..core.session.estimate import seconds_of
 from ..core.session.state import Job
 from ..operators.parse import PARTS4D_OT_cancel, PARTS4D_OT_dismiss, PARTS4D_OT_parse
 from .base import SideBar, duration, paragraph
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems as Icon
 
 STAGES = {
     "": "Starting",
@@ -98,7 +104,7 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         cancel.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
 
     def _message(
-        self, context: bpy.types.Context, job: Job, text: str, icon: str
+        self, context: bpy.types.Context, job: Job, text: str, icon: Icon
     ) -> bpy.types.UILayout:
         box = self.layout.box()
         row = box.row()
@@ -163,7 +169,7 @@ def _needs(
     context: bpy.types.Context, chosen: PARTS4D_PG_settings, interface: pump.Interface
 ) -> str:
     """What the preset needs to be installed, and how long it takes where that can be told."""
-    frames = frame_selection(chosen, interface.status.span, context.scene)
+    frames = frame_selection(chosen, interface.status.span, scene_of(context))
     images = frames.count * capture_settings(chosen).view_count
     seconds = seconds_of(chosen.preset, images, interface.runs)
     needs = translated(NEEDS[chosen.preset])

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..core.interface.settings import settings
+from ..core.interface.settings import PARTS4D_PG_part, settings
 from ..operators.edit_parts import (
     PARTS4D_MT_lists,
     PARTS4D_OT_move_part,
@@ -23,11 +23,12 @@ class PARTS4D_UL_parts(bpy.types.UIList):
         context: bpy.types.Context,
         layout: bpy.types.UILayout,
         owner: object,
-        item: bpy.types.PropertyGroup,
-        icon: int,
+        item: PARTS4D_PG_part | None,
+        icon: int | None,
         active_owner: object,
-        active_name: str,
-        index: int,
+        active_name: str | None,
+        index: int | None,
+        filtered: int | None = 0,
     ) -> None:
         row = layout.row(align=True)
         swatch = row.row()

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -25,6 +26,7 @@ from ..job.spec import JobSpec, ParsingSettings
 from ..job.spec_files import save_spec
 from ..job.workers import WarmWorker
 from ..scene.capture.capture import capture_command
+from ..scene.narrowing import specific
 from ..session.events import Applied, Apply, CancelAsked, Event, Start, Stop, Submitted, Ticked
 from ..session.found_runs import Run, runs_of
 from ..session.runner import Runner
@@ -230,10 +232,10 @@ def _apply(job: Job, show: bool) -> str:
     chosen = writing_options(bpy.context.scene.parts4d)
     options = {**chosen, "directory": job.folder, "overlay": show}
     window = next(iter(bpy.context.window_manager.windows), None)
-    override = {"window": window} if window is not None else {}
+    override: dict[str, Any] = {"window": window} if window is not None else {}
     try:
         with bpy.context.temp_override(**override):
-            bpy.ops.parts4d.apply_labels("EXEC_DEFAULT", True, **options)
+            specific(bpy.ops).parts4d.apply_labels("EXEC_DEFAULT", True, **options)
     except RuntimeError as error:
         return str(error).strip().removeprefix("Error: ").removesuffix(".")
     return ""

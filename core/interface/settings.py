@@ -20,6 +20,7 @@ from ..job.spec import (
     Part,
 )
 from ..job.vocabulary import parse_parts
+from ..scene.narrowing import specific
 from . import typing_pause
 
 _CAPTURE, _PARSING = CaptureSettings(), ParsingSettings()
@@ -48,7 +49,7 @@ def _words_changed(self: bpy.types.PropertyGroup, context: bpy.types.Context) ->
     typing_pause.words_changed()
 
 
-def _typed(chosen: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+def _typed(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> None:
     """Enter in the text field adds what was typed and empties it."""
     if not chosen.typed.strip():
         return
@@ -99,7 +100,7 @@ _PRESET_NUMBERS = (
 )
 
 
-def _preset_chosen(chosen: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+def _preset_chosen(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> None:
     """Shows the preset's numbers where the user may change them, until he does."""
     if not chosen.advanced:
         for name in _PRESET_NUMBERS:
@@ -128,7 +129,7 @@ class WritingOptions:
     )
 
 
-def writing_options(chosen: WritingOptions) -> dict[str, object]:
+def writing_options(chosen: WritingOptions) -> dict[str, Any]:
     """As arguments of the operator."""
     return {name: getattr(chosen, name) for name in WritingOptions.__annotations__}
 
@@ -361,10 +362,12 @@ CLASSES = (PARTS4D_PG_part, PARTS4D_PG_settings)
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.Scene.parts4d = bpy.props.PointerProperty(type=PARTS4D_PG_settings)
+    specific(bpy.types.Scene).parts4d = specific(bpy.props).PointerProperty(
+        type=PARTS4D_PG_settings
+    )
 
 
 def unregister() -> None:
-    del bpy.types.Scene.parts4d
+    del specific(bpy.types.Scene).parts4d
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

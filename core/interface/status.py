@@ -12,6 +12,7 @@ from ..errors import InputError
 from ..scene.character import Character, candidates, find_character
 from ..scene.checks import check_character
 from ..scene.motion import describe, frame_range
+from ..scene.narrowing import scene_of
 from .settings import PARTS4D_PG_settings
 
 
@@ -39,7 +40,7 @@ def chosen_name(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> str:
     if active is not None and active.type in {"MESH", "ARMATURE", "EMPTY"}:
         rig = active.find_armature() if active.type == "MESH" else None
         return str((rig or active).name)
-    found = candidates(context.scene)
+    found = candidates(scene_of(context))
     return found[0] if len(found) == 1 else ""
 
 

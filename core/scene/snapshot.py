@@ -20,6 +20,7 @@ from ..errors import JobError
 from ..files.atomic import disk_error, write_json
 from .character import Character, find_character
 from .checks import check_character
+from .narrowing import specific
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def write_snapshot(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".json").unlink(missing_ok=True)
-        blocks = {*character.sources, *character.roots}
+        blocks: set[bpy.types.ID] = {*character.sources, *character.roots}
         _write_library(temporary, blocks)
         temporary.replace(path)
     except OSError as error:
@@ -115,7 +116,7 @@ def load_snapshot(job: Path) -> Character:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     names = list(dict.fromkeys((*snapshot.sources, *snapshot.roots)))
     try:
-        with bpy.data.libraries.load(str(path), link=False) as (_, wanted):
+        with specific(bpy.data.libraries).load(str(path), link=False) as (_, wanted):
             wanted.objects = list(names)
     except OSError as error:
         raise JobError(f"{path} is missing or damaged", "Start the job again") from error
@@ -132,7 +133,7 @@ def load_snapshot(job: Path) -> Character:
     )
 
 
-def _write_library(path: Path, blocks: set[bpy.types.Object]) -> None:
+def _write_library(path: Path, blocks: set[bpy.types.ID]) -> None:
     """Raises OSError when the file could not be written whole."""
     try:
         bpy.data.libraries.write(str(path), blocks, path_remap="ABSOLUTE", fake_user=False)
