@@ -13,6 +13,7 @@ from core.session.events import (
     Apply,
     CancelAsked,
     Dismissed,
+    Effect,
     Ended,
     Redraw,
     Start,
@@ -32,7 +33,7 @@ def submitted(folder: str = "/jobs/a", relabel: bool = False) -> Submitted:
 
 
 def after(*events) -> tuple[State, list]:
-    state, effects = State(), []
+    state, effects = State(), list[Effect]()
     for event in events:
         state, more = transition(state, event)
         effects += more

@@ -60,7 +60,9 @@ def test_every_pixel_of_a_view_gets_its_answer(network):
 
 def test_logits_become_probabilities_whatever_their_size():
     logits = np.array([[[1e4, -5.0]], [[0.0, -5.0]], [[-1e4, -5.0]]], np.float32)
-    np.testing.assert_allclose(softmax(logits), [[[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]]], atol=1e-6)
+    np.testing.assert_allclose(
+        softmax(logits), [[[1.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3]]], atol=1e-6
+    )
 
 
 @pytest.mark.parametrize(
