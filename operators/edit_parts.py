@@ -10,6 +10,7 @@ import bpy
 from ..core.data_folder import data_folder
 from ..core.interface.settings import add_parts, replace_parts, settings, vocabulary
 from ..core.job.vocabulary import parse_parts
+from ..core.scene.narrowing import layout_of, manager_of
 from ..core.session.vocabularies import (
     Vocabulary,
     remove_vocabulary,
@@ -38,7 +39,7 @@ class PARTS4D_OT_add_parts(ReportsErrors, bpy.types.Operator):
     names: bpy.props.StringProperty(name="Parts", description="jacket, trousers | jeans, left shoe")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        return context.window_manager.invoke_props_dialog(self)
+        return manager_of(context).invoke_props_dialog(self)
 
     def perform(self, context: bpy.types.Context) -> None:
         repeated = add_parts(settings(context), parse_parts(self.names))
@@ -53,7 +54,7 @@ class PARTS4D_OT_paste_parts(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> Result:
-        return ops.parts4d.add_parts(names=context.window_manager.clipboard[:5000])
+        return ops.parts4d.add_parts(names=manager_of(context).clipboard[:5000])
 
 
 class _PartOperator(bpy.types.Operator):
@@ -136,7 +137,7 @@ class PARTS4D_OT_save_list(ReportsErrors, bpy.types.Operator):
     list_name: bpy.props.StringProperty(name="Name", default="My Parts")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        return context.window_manager.invoke_props_dialog(self)
+        return manager_of(context).invoke_props_dialog(self)
 
     def perform(self, context: bpy.types.Context) -> None:
         save_vocabulary(own_lists(), self.list_name, vocabulary(settings(context)))
@@ -159,7 +160,7 @@ class PARTS4D_MT_lists(bpy.types.Menu):
     bl_label = "Part Lists"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
+        layout = layout_of(self)
         for known in shipped_vocabularies():
             layout.operator(PARTS4D_OT_take_list.bl_idname, text=known.name).list_name = known.name
         own = saved_vocabularies(own_lists())

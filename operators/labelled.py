@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.scene.narrowing import manager_of
 from .reporting import OperatorMixin, ReportsErrors, Result
 
 
@@ -47,4 +48,4 @@ class PartArgument(OperatorMixin):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         if self.properties.is_property_set("part"):
             return self.execute(context)
-        return context.window_manager.invoke_props_dialog(self)
+        return manager_of(context).invoke_props_dialog(self)

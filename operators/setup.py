@@ -7,7 +7,7 @@ import bpy
 
 from ..core.interface import pump
 from ..core.interface.diagnostics import diagnostics
-from ..core.scene.narrowing import specific
+from ..core.scene.narrowing import layout_of, manager_of
 from .reporting import Result, ops
 
 OFFLINE = "Allow online access: Edit > Preferences > System > Network"
@@ -44,7 +44,7 @@ class PARTS4D_OT_install_environment(_SetupOperator):
     needs_network = True
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        return context.window_manager.invoke_confirm(
+        return manager_of(context).invoke_confirm(
             self,
             event,
             title="Install the full environment?",
@@ -65,7 +65,7 @@ class PARTS4D_OT_install_from_folder(_SetupOperator):
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        context.window_manager.fileselect_add(self)
+        manager_of(context).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -92,7 +92,7 @@ class PARTS4D_OT_remove_environment(_SetupOperator):
     bl_description = "Delete the full environment. Models and results stay"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        return context.window_manager.invoke_confirm(
+        return manager_of(context).invoke_confirm(
             self, event, title="Remove the full environment?", confirm_text="Remove"
         )
 
@@ -115,8 +115,8 @@ class _ModelOperator(_SetupOperator):
 
     def draw(self, context: bpy.types.Context) -> None:
         if _terms(self.model):
-            _draw_terms(specific(self.layout), self.model)
-            self.layout.prop(self, "agreed")
+            _draw_terms(layout_of(self), self.model)
+            layout_of(self).prop(self, "agreed")
 
     def install(self, title: str, command: list[str]) -> Result:
         if _terms(self.model) and not self.agreed:
@@ -135,7 +135,7 @@ class PARTS4D_OT_fetch_model(_ModelOperator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         if _terms(self.model):
-            return context.window_manager.invoke_props_dialog(self, width=420)
+            return manager_of(context).invoke_props_dialog(self, width=420)
         return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -151,7 +151,7 @@ class PARTS4D_OT_import_model(_ModelOperator):
     filter_glob: bpy.props.StringProperty(default="*.pth;*.pt;*.safetensors", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        context.window_manager.fileselect_add(self)
+        manager_of(context).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -167,7 +167,7 @@ class PARTS4D_OT_remove_model(_SetupOperator):
     model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        return context.window_manager.invoke_confirm(self, event, confirm_text="Remove")
+        return manager_of(context).invoke_confirm(self, event, confirm_text="Remove")
 
     def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().setup.run(f"Removing {self.model}", ["remove-model", self.model])
@@ -220,7 +220,7 @@ class PARTS4D_OT_copy_diagnostics(bpy.types.Operator):
     bl_description = "Copy what a bug report needs: versions, what is installed, the last errors"
 
     def execute(self, context: bpy.types.Context) -> Result:
-        context.window_manager.clipboard = diagnostics(pump.interface())
+        manager_of(context).clipboard = diagnostics(pump.interface())
         self.report({"INFO"}, "Copied: paste it into the bug report")
         return {"FINISHED"}
 

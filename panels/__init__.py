@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.scene.narrowing import specific
 from . import character, labels, parse, parts, results, setup
 
 _CLASSES = (
@@ -25,7 +26,7 @@ def register() -> None:
 
 def _take_preferences() -> None:
     """The storage folder that the user chose, before anything looks for it."""
-    addon = bpy.context.preferences.addons.get(setup.PARTS4D_AP_preferences.bl_idname)
+    addon = specific(bpy.context.preferences).addons.get(setup.PARTS4D_AP_preferences.bl_idname)
     if addon is not None and addon.preferences is not None and addon.preferences.data_path:
         setup.use_data_path(addon.preferences.data_path)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.interface.translation import translated
+from ..core.scene.narrowing import specific
 
 WIDTH = 44  # characters that fit a side bar of ordinary width
 
@@ -48,7 +49,7 @@ def paragraph(
     width = WIDTH
     if context is not None and context.region is not None:
         # About 7 pixels a character at the default size of the interface.
-        scale = context.preferences.system.ui_scale
+        scale = specific(context.preferences).system.ui_scale
         taken = 55 + beside + (0 if icon == "NONE" else 20)
         width = max(16, int((context.region.width / scale - taken) / 6.6))
     below: Icon = "NONE" if icon == "NONE" else "BLANK1"

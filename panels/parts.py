@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
-from ..core.interface.settings import PARTS4D_PG_part, settings
+from ..core.interface.settings import settings
 from ..operators.edit_parts import (
     PARTS4D_MT_lists,
     PARTS4D_OT_move_part,
@@ -23,7 +25,7 @@ class PARTS4D_UL_parts(bpy.types.UIList):
         context: bpy.types.Context,
         layout: bpy.types.UILayout,
         owner: object,
-        item: PARTS4D_PG_part | None,
+        item: Any,  # PARTS4D_PG_part
         icon: int | None,
         active_owner: object,
         active_name: str | None,

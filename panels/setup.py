@@ -10,7 +10,7 @@ import bpy
 
 from ..core.data_folder import VARIABLE, data_folder
 from ..core.interface import pump
-from ..core.scene.narrowing import specific
+from ..core.scene.narrowing import layout_of
 from ..core.session.setup import Environment, Model, SetupState
 from ..operators import setup as operators
 from .base import SideBar, paragraph
@@ -151,7 +151,7 @@ class PARTS4D_AP_preferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.prop(self, "data_path")
-        draw_setup(specific(self.layout), context)
+        draw_setup(layout_of(self), context)
 
 
 CLASSES = (PARTS4D_PT_setup, PARTS4D_AP_preferences)

@@ -279,7 +279,7 @@ class PARTS4D_PG_settings(WritingOptions, bpy.types.PropertyGroup):
 
 
 def settings(context: bpy.types.Context) -> PARTS4D_PG_settings:
-    return context.scene.parts4d
+    return specific(context.scene).parts4d
 
 
 def vocabulary(chosen: PARTS4D_PG_settings) -> tuple[Part, ...]:

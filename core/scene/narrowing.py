@@ -13,6 +13,18 @@ def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
     return cast("bpy.types.Scene", context.scene)
 
 
+def manager_of(context: bpy.types.Context) -> bpy.types.WindowManager:
+    """The window manager, of which there is one even in the background."""
+    return cast("bpy.types.WindowManager", context.window_manager)
+
+
+def layout_of(
+    drawn: bpy.types.Panel | bpy.types.Menu | bpy.types.Operator | bpy.types.AddonPreferences,
+) -> bpy.types.UILayout:
+    """The layout, which is there while `drawn` is being drawn."""
+    return cast("bpy.types.UILayout", drawn.layout)
+
+
 def mesh_of(ob: bpy.types.Object) -> bpy.types.Mesh:
     """The data of an object of type MESH."""
     return cast("bpy.types.Mesh", ob.data)
