@@ -49,7 +49,8 @@ def distinct_boxes(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.
     the first is the better.
     """
     waiting = np.argsort(-scores, kind="stable")
-    left, top, right, bottom = boxes.astype(np.float64).T
+    edges: np.ndarray = boxes.astype(np.float64).T  # (4, N)
+    left, top, right, bottom = edges
     area = (right - left) * (bottom - top)
     kept = []
     while len(waiting):

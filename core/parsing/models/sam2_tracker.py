@@ -113,7 +113,7 @@ class Sam2Journey:
         if not found.names:
             return None
         pixels = self._silhouette_pixels(found)
-        visible = pixels.any(axis=1)
+        visible = np.asarray(pixels.any(axis=1))
         names = np.array(found.names, np.int32)
         self._give_up_lost(names, visible)
         return MaskSet.from_pixels(pixels[visible], names[visible]) if visible.any() else None
@@ -200,4 +200,4 @@ def unlike(proposals: MaskSet, arrived: MaskSet, overlap: float) -> MaskSet:
     theirs = both.member[:, distinct.count :].astype(np.float64)
     common = (mine * area[:, None]).T @ theirs
     union = (area @ mine)[:, None] + (area @ theirs)[None] - common
-    return distinct.select((common < overlap * union).all(axis=1))
+    return distinct.select(np.asarray((common < overlap * union).all(axis=1)))

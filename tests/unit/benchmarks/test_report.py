@@ -162,8 +162,9 @@ def write_pictures(folder: Path, frames: tuple[int, ...] = (1, 5)) -> None:
         for view in (0, 1):
             cv2.imwrite(str(folder / f"color_{frame}_{view}.png"), np.full((20, 40, 3), 200, "u1"))
             np.savez(folder / f"elements_{frame}_{view}.npz", element=element)
-    np.savez(folder / "truth.npz", **{f"label_{f}": truth for f in frames})
-    np.savez(folder / "embedded_free.npz", **{f"label_{f}": found for f in frames})
+    for name, label in (("truth", truth), ("embedded_free", found)):
+        arrays: dict[str, Any] = {f"label_{f}": label for f in frames}
+        np.savez(folder / f"{name}.npz", **arrays)
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,7 @@ def test_unseen_elements_take_the_label_of_their_surface(tmp_path: Path) -> None
     run_all(tmp_path)
     files = LabelFiles(tmp_path)
     label, confidence = files.read_frame(3)
-    hidden = 2 * SHEET + np.arange(SHEET)
+    hidden: np.ndarray = 2 * SHEET + np.arange(SHEET)
     hidden = hidden[(hidden % SHEET // 6 < 8) | (hidden % 6 < 3)]  # of the bag's own sheet
     assert (label[hidden] == 3).all()
     assert (confidence[hidden] == 0).all()

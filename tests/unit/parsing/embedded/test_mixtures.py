@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -176,7 +177,8 @@ def test_garments_neither_named_nor_seen_are_called_guesses() -> None:
 def test_an_encoder_returns_from_its_arrays_and_reads_new_words(tmp_path) -> None:
     elements = [*PERSON, ("Jacket_Zorblax", {"jacket": 0.9}, "torso")]
     encoder, _ = encoder_of(elements, sides=[1, 2, 0, 1, 2, 0, 0])
-    np.savez(tmp_path / "text.npz", **encoder.to_arrays())
+    arguments: dict[str, Any] = encoder.to_arrays()
+    np.savez(tmp_path / "text.npz", **arguments)
     with np.load(tmp_path / "text.npz", allow_pickle=False) as arrays:
         again = SightEncoder.from_arrays(dict(arrays))
     words = [["left arm"], ["sneakers", "boots"], ["zorblax"], ["jeans"]]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -263,7 +264,8 @@ def test_masks_of_like_evidence_are_more_alike_than_flipped_limbs() -> None:
 
 def test_an_encoder_returns_from_its_arrays_and_keeps_old_masks_valid(tmp_path) -> None:
     encoder = encoder_of(DRESSED)
-    np.savez(tmp_path / "names.npz", **encoder.to_arrays())
+    arguments: dict[str, Any] = encoder.to_arrays()
+    np.savez(tmp_path / "names.npz", **arguments)
     with np.load(tmp_path / "names.npz", allow_pickle=False) as arrays:
         again = NamesEncoder.from_arrays(dict(arrays))
     words = [["left sleeve"], ["trousers"]]
