@@ -24,6 +24,7 @@ from email.message import Message
 from pathlib import Path
 
 from ..errors import CancelledError, Parts4DError
+from ..files.own_files import open_own
 from .store import hash_file, part_note_path, part_path
 from .transfer_progress import Cancelled, Progress, Report, as_size, never, silent
 from .web import Answer, get
@@ -186,7 +187,8 @@ def _store(remote: Remote, part: _Part, answer: Answer, report: Report) -> bool:
     done = start
     with _writing(part.path):
         part.remember(remote, answer.headers)
-        stream = open(part.path, "ab" if start else "wb")  # noqa: SIM115
+        mode = os.O_APPEND if start else os.O_TRUNC
+        stream = os.fdopen(open_own(part.path, os.O_WRONLY | mode), "wb")
     try:
         for piece in answer.pieces:
             with _writing(part.path):

@@ -58,6 +58,8 @@ def disk_error(error: OSError, path: Path) -> JobError:
             f"No disk space left while writing {path}{_free_space(path)}",
             "Free some space or choose another job folder, then run again to continue",
         )
+    if error.errno == errno.ELOOP:
+        return JobError(f"{path} is a link", "Remove the link; nothing is written through it")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return JobError(f"{path.parent} is not writable", "Choose another job folder")
     return JobError(f"{path} could not be written ({error.strerror})", "Check the disk")

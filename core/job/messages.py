@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import CancelledError, InputError, JobError, Parts4DError
+from ..files.own_files import open_own
 
 PROTOCOL_VERSION = 2
 
@@ -114,9 +115,8 @@ class EventLog:
     def append(self, message: Message) -> None:
         values = {f.name: getattr(message, f.name) for f in fields(message)}
         line = encode(Message(**{**values, "time": round(time.time(), 3)}))
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         try:
-            file = os.open(self.path, flags, 0o644)
+            file = open_own(self.path, os.O_RDWR | os.O_APPEND)
         except OSError:
             return
         try:

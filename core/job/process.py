@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import CancelledError, JobError, Parts4DError
+from ..files.own_files import open_own
 from .child_side import EXIT_CANCELLED
 from .crash import crash
 from .folder import make_folder
@@ -220,7 +221,8 @@ def _begin_log(path: Path, what: object) -> None:
 def _open_log(path: Path) -> IO[bytes] | None:
     try:
         begin_anew = path.exists() and path.stat().st_size > _LOG_LIMIT
-        return open(path, "wb" if begin_anew else "ab", buffering=0)
+        mode = os.O_TRUNC if begin_anew else os.O_APPEND
+        return os.fdopen(open_own(path, os.O_WRONLY | mode), "wb", buffering=0)
     except OSError:
         return None
 
