@@ -19,9 +19,8 @@ def claim(path: Path, title: str) -> Iterator[FolderLock]:
     """Holds the lock file `path`. Raises JobError when another process does, DownloadError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(
-            open_own(path, os.O_WRONLY)
-        )  # a folder that cannot be written to is not one that is in use
+        # A folder that cannot be written to is not one that is in use.
+        os.close(open_own(path, os.O_WRONLY))
     except OSError as error:
         raise cannot_write(path, error) from error
     lock = FolderLock(path)

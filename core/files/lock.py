@@ -121,7 +121,7 @@ def read_holder(path: Path) -> dict[str, str | int]:
     if not isinstance(holder, dict):
         return {}
     kinds = {"pid": int, "host": str, "started": str}
-    return {k: v for k, v in holder.items() if kinds.get(k) is type(v)}
+    return {name: holder[name] for name, kind in kinds.items() if type(holder.get(name)) is kind}
 
 
 def _is_dead(holder: dict[str, str | int]) -> bool:

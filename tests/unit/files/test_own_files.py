@@ -46,7 +46,7 @@ def test_a_file_of_our_own_is_made_and_opened_again(tmp_path: Path) -> None:
 
 
 def test_a_link_as_the_lock_is_refused_in_a_sentence(notes: Path, link: Path) -> None:
-    with pytest.raises(JobError, match="is a link.*Remove the link"):
+    with pytest.raises(JobError, match=r"is a link.*Remove the link"):
         FolderLock(link).__enter__()
     assert notes.read_text("utf-8") == NOTES
 
