@@ -13,9 +13,11 @@ import bpy
 
 from ..errors import InputError
 from ..files.atomic import write_text
+from ..job.choices import needs_torch
 from ..job.folder import JobFolder
+from ..job.implementations import SEAMS
 from ..job.label_files import LabelFiles
-from ..job.presets import SEAMS, needs_torch, require_models, settings_of
+from ..job.presets import require_models, settings_of
 from ..job.process import run_program
 from ..job.report import report_document, report_text
 from ..job.run_job import run_job
