@@ -6,8 +6,7 @@ The check of a spec, the keys of stages, the command line and the side bar read 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -64,11 +63,13 @@ def setting(default: T, about: Setting) -> T:
     return field(default=default, metadata={_KEY: about})
 
 
-def setting_fields(cls: type) -> Iterator[SettingField]:
+def setting_fields(cls: type) -> tuple[SettingField, ...]:
     """The settings of a dataclass, in order."""
     hints = get_type_hints(cls)
-    for one in fields(cls):
-        yield SettingField(one.name, hints[one.name], one.default, _about(one))
+    return tuple(
+        SettingField(one.name, hints[one.name], one.default, one.metadata[_KEY])
+        for one in fields(cls)
+    )
 
 
 def setting_field(cls: type, name: str) -> SettingField:
@@ -79,8 +80,3 @@ def setting_field(cls: type, name: str) -> SettingField:
 def settings_of_stage(cls: type, stage: str) -> tuple[str, ...]:
     """Names of the settings that a stage is the first to read."""
     return tuple(one.name for one in setting_fields(cls) if one.about.stage == stage)
-
-
-def _about(one: Field[Any]) -> Setting:
-    about: Setting = one.metadata[_KEY]
-    return about

@@ -332,7 +332,7 @@ class ParsingSettings:
     merge_overlap: float = setting(
         0.7,
         Setting(
-            "IoU of element sets above which two proposals are one masklet",
+            "Overlap (IoU) of element sets above which two proposals are one masklet",
             stage="masklets",
             low=0.0,
             high=1.0,
