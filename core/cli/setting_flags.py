@@ -17,8 +17,7 @@ def add_flags(parser: Adder, cls: type, names: Iterable[str]) -> None:
     """An option for each of these settings of `cls`; one that is not given is None."""
     for name in names:
         one = setting_field(cls, name)
-        facts = {"dest": name, "default": None, "help": _help(one)}
-        parser.add_argument(one.flag, **facts, **_kind(one))
+        parser.add_argument(one.flag, dest=name, default=None, help=_help(one), **_kind(one))
 
 
 def given(arguments: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
