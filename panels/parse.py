@@ -7,33 +7,24 @@ import bpy
 
 from ..core.interface import pump
 from ..core.interface.settings import (
+    PRESET_NUMBERS,
     PARTS4D_PG_settings,
     capture_settings,
     frame_selection,
     settings,
 )
 from ..core.interface.translation import translated
+from ..core.job.choices import chosen as implementations_chosen
+from ..core.job.choices import counts, needs_torch
+from ..core.job.presets import PRESET_TABLE, PRESETS
+from ..core.job.stages import STAGE_TABLE
 from ..core.session.estimate import seconds_of
 from ..core.session.state import Job
 from ..operators.parse import PARTS4D_OT_cancel, PARTS4D_OT_dismiss, PARTS4D_OT_parse
 from .base import SideBar, duration, paragraph
 
-STAGES = {
-    "": "Starting",
-    "capture": "Rendering views",
-    "sight": "Looking at views",
-    "proposals": "Finding masks",
-    "masklets": "Following masks",
-    "validation": "Checking coverage",
-    "embeddings": "Understanding masks",
-    "labels": "Labelling faces",
-}
-NEEDS = {
-    "embedded": "Nothing to install",
-    "draft": "Needs the full environment and small models",
-    "standard": "Needs the full environment, SAM and CLIP; a GPU is advised",
-    "paper": "Needs the full environment, SAM, SAM 2 and HumanCLIP; a GPU",
-}
+TITLES = {stage.name: stage.title for stage in STAGE_TABLE}
+NEEDS = {preset.name: preset.needs for preset in PRESET_TABLE}
 
 
 class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
@@ -85,7 +76,7 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         box = self.layout.box()
         if interface.thumbnail.icon:
             box.template_icon(interface.thumbnail.icon, scale=6.0)
-        text = translated(STAGES.get(job.stage, STAGES[""]))
+        text = translated(TITLES[job.stage]) if job.stage else translated("Starting")
         if job.phase == "cancelling":
             text = translated("Cancelling")
         elif job.seconds_left is not None:
@@ -129,19 +120,20 @@ class PARTS4D_PT_settings(SideBar, bpy.types.Panel):
         column.prop(chosen, "top")
         column.prop(chosen, "bottom")
         layout.prop(chosen, "engine")
-        if chosen.preset == "embedded":
+        preset = PRESETS[chosen.preset]
+        if counts(preset, "evidence"):
             column = layout.column(heading="Evidence", align=True)
             for name in ("use_sight", "use_names", "use_bones"):
                 column.prop(chosen, name)
-        else:
+        if needs_torch(preset):
             layout.prop(chosen, "device")
         layout.prop(chosen, "advanced")
         column = layout.column(align=True)
         column.active = chosen.advanced
-        for name in ("key_frames", "memory_scale", "threshold", "smoothing", "persistence"):
-            column.prop(chosen, name)
-        if chosen.preset in ("standard", "paper"):
-            column.prop(chosen, "travel")
+        follows_pixels = any(row.follows_pixels for row in implementations_chosen(preset))
+        for name in PRESET_NUMBERS:
+            if name != "travel" or follows_pixels:
+                column.prop(chosen, name)
 
 
 class PARTS4D_PT_writing(SideBar, bpy.types.Panel):

@@ -13,22 +13,25 @@ import bpy
 
 from ..errors import InputError
 from ..files.atomic import write_text
+from ..job.choices import needs_torch
 from ..job.folder import JobFolder
+from ..job.implementations import SEAMS
 from ..job.label_files import LabelFiles
-from ..job.presets import SEAMS, needs_torch, require_models, settings_of
+from ..job.presets import require_models
 from ..job.process import run_program
 from ..job.report import report_document, report_text
 from ..job.run_job import run_job
-from ..job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
+from ..job.spec import FrameSelection, JobSpec, ParsingSettings, Part
 from ..job.spec_files import save_spec
 from ..job.vocabulary import parse_parts
 from ..job.workers import OneShotWorker
 from ..scene.capture.capture import capture_command
-from ..scene.character import Character, find_character
+from ..scene.character import find_character
 from ..scene.files.opening import open_sources
 from ..scene.motion import frame_range
 from ..scene.prepare import prepare_job
 from ..scene.writeback import WriteOptions, apply_labels, clear_labels, labelled_objects
+from .arguments import capture_of, frames_of, parsing_of, relabelling_of
 from .console import Console
 
 WORKER = Path(__file__).resolve().parents[1] / "worker" / "main.py"
@@ -36,39 +39,13 @@ IsCancelled = Callable[[], bool]
 WorkerPython = Callable[[bool], list[str]]  # with torch or without
 WorkerCommand = Callable[[Path], list[str]]
 
-_PARSING_OPTIONS = (
-    "proposer",
-    "proposer_model",
-    "tracker",
-    "tracker_model",
-    "encoder",
-    "encoder_model",
-    "evidence",
-    "sight_images",
-    "device",
-    "key_frames",
-    "key_views",
-    "points_per_side",
-    "travel",
-    "memory_scale",
-)
-_LABEL_OPTIONS = (
-    "threshold",
-    "smoothing",
-    "persistence",
-    "prompts",
-    "equalise",
-    "distractors",
-    "fill",
-)
-
 
 def parse(
     arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Capture, parse, apply, save, report."""
     parts = parse_parts(arguments.parts)
-    settings = _parsing(arguments)
+    settings = parsing_of(arguments)
     worker = _worker(python, settings)
     folder = _prepared(arguments, parts, settings, console)
     run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
@@ -101,7 +78,7 @@ def label(
     spec = replace(
         spec,
         parts=parse_parts(arguments.parts),
-        parsing=_changed(spec.parsing, arguments, _LABEL_OPTIONS),
+        parsing=relabelling_of(arguments, spec.parsing),
     )
     with folder.lock():
         save_spec(folder.spec_path, spec)
@@ -186,19 +163,8 @@ def _prepared(
         character=character.name,
         blend=str(sources[0]) if sources else "",
         parts=parts,
-        frames=_frames(arguments, character),
-        capture=CaptureSettings(
-            azimuths=arguments.views,
-            elevation=arguments.elevation,
-            raised=tuple(arguments.raised),
-            top=arguments.top,
-            bottom=arguments.bottom,
-            resolution=arguments.resolution,
-            projection="perspective" if arguments.perspective else "orthographic",
-            lens=arguments.lens,
-            engine=arguments.engine,
-            processes=arguments.processes,
-        ),
+        frames=frames_of(arguments, FrameSelection(*frame_range(character))),
+        capture=capture_of(arguments),
         parsing=parsing,
     )
     base = sources[0] if sources else Path.cwd() / "untitled.blend"
@@ -207,25 +173,6 @@ def _prepared(
     changed = bpy.data.is_dirty and not (arguments.scene or bpy.app.background)
     with console.chatter():
         return prepare_job(path, spec, character, sources, changed)
-
-
-def _frames(arguments: argparse.Namespace, character: Character) -> FrameSelection:
-    start, end = frame_range(character)
-    selection = arguments.frames or FrameSelection(start, end)
-    return replace(selection, keyframes=arguments.keyframes)
-
-
-def _parsing(arguments: argparse.Namespace) -> ParsingSettings:
-    settings = _changed(settings_of(arguments.preset), arguments, _PARSING_OPTIONS)
-    return _changed(settings, arguments, _LABEL_OPTIONS)
-
-
-def _changed(
-    settings: ParsingSettings, arguments: argparse.Namespace, options: tuple[str, ...]
-) -> ParsingSettings:
-    """`settings` with the options that were given on the command line."""
-    given = {name: getattr(arguments, name) for name in options}
-    return replace(settings, **{name: v for name, v in given.items() if v is not None})
 
 
 def _worker(

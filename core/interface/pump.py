@@ -19,8 +19,8 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..errors import Parts4DError
+from ..job.choices import needs_torch
 from ..job.folder import JobFolder
-from ..job.presets import needs_torch
 from ..job.spec import JobSpec, ParsingSettings
 from ..job.spec_files import save_spec
 from ..job.workers import WarmWorker

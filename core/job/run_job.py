@@ -13,15 +13,16 @@ from typing import overload
 
 from ..errors import CancelledError, JobError, Parts4DError
 from ..files.lock import FolderLock
+from .choices import needs_torch
 from .disk_space import check_free_space
-from .folder import STAGES, JobFolder
+from .folder import JobFolder
 from .label_files import LabelFiles, Result
 from .messages import EventLog, Message, message_of
-from .presets import needs_torch
 from .process import ChildProcess
 from .progress import OverallProgress
 from .spec import JobSpec
 from .stage_marks import StageStore, stage_keys
+from .stages import STAGES
 from .workers import Task, Worker
 
 CaptureCommand = Callable[[Path, int, int], list[str]]  # job folder, shard index, shard count

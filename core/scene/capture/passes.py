@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
@@ -33,7 +33,7 @@ class Passes:
     element: np.ndarray  # (h, w) int32, -1 = background
     albedo: np.ndarray  # (h, w, 3) float32 scene-linear
     normal: np.ndarray  # (h, w, 3) float32 world space
-    depth: np.ndarray  # (h, w) float32 along the view axis, from the camera
+    depth: np.ndarray | None  # (h, w) float32 along the view axis, from the camera; if rendered
 
 
 @contextmanager
@@ -66,6 +66,8 @@ def render_passes(
     crop = (slice(box[0], box[2]), slice(box[1], box[3]))
     element = np.rint(ids[crop]).astype(np.int32) - 1
 
+    depth = channels.get(f"{layer}.Depth.Z")
+
     def stack(name: str, letters: str) -> np.ndarray:
         return np.stack([channels[f"{layer}.{name}.{k}"][crop] for k in letters], -1)
 
@@ -74,7 +76,7 @@ def render_passes(
         element,
         stack(ALBEDO_AOV, "RGB"),
         stack("Normal", "XYZ"),
-        channels[f"{layer}.Depth.Z"][crop],
+        depth[crop] if depth is not None else None,
     )
 
 
@@ -122,23 +124,27 @@ def bounding_box(ids: np.ndarray) -> tuple[int, int, int, int]:
 
 
 def view_image(passes: Passes, camera: Camera, rig: Rig) -> ViewImage:
-    """What is stored of a view: colour on white, quantised normals, depth around the centre."""
+    """What is stored of a view: colour on white, quantised normals, depth around the centre.
+
+    Depth and intrinsics go together: either is of little use without the other.
+    """
     inside = passes.element >= 0
     color = np.full((*inside.shape, 3), 255, np.uint8)
     normal = np.zeros((*inside.shape, 3), np.int8)
-    depth = np.zeros(inside.shape, np.float16)
     unit = passes.normal[inside]
     unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
     color[inside] = shade(passes.albedo[inside], unit, camera.world_to_camera[:3, :3])
     normal[inside] = np.rint(unit * 127)
-    depth[inside] = passes.depth[inside] - np.float32(camera.distance)
-    return ViewImage(
+    image = ViewImage(
         (rig.resolution, rig.resolution),
         passes.corner,
         passes.element,
         color,
         normal,
-        depth,
         camera.world_to_camera,
-        camera.intrinsics,
     )
+    if passes.depth is None:
+        return image
+    depth = np.zeros(inside.shape, np.float16)
+    depth[inside] = passes.depth[inside] - np.float32(camera.distance)
+    return replace(image, depth=depth, intrinsics=camera.intrinsics)
