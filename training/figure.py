@@ -7,7 +7,7 @@ Metres, Z up, facing -Y, so that the person's left is +X; arms anywhere between 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -114,15 +114,6 @@ def joined(base: Figure, parts: Sequence[Figure]) -> Figure:
         vertex_color=np.concatenate([_colors(f) for f in figures]) if colored else None,
         garments=tuple(dict.fromkeys(g for f in figures for g in f.garments)),
     )
-
-
-def without_faces(figure: Figure, gone: np.ndarray) -> Figure:
-    """Without the faces where `gone` (F,) bool is true; vertices stay."""
-    kept = {
-        name: getattr(figure, name)[~gone]
-        for name in ("faces", "uv", "surface", "region", "material", "piece")
-    }
-    return replace(figure, **kept)
 
 
 def _colors(figure: Figure) -> np.ndarray:

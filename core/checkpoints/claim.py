@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
 from ..files.lock import FolderLock
 from .download import cannot_write
 
@@ -24,9 +24,12 @@ def claim(path: Path, title: str) -> Iterator[FolderLock]:
     try:
         lock.__enter__()
     except JobError as error:
+        if error.kind is not ErrorKind.BUSY:
+            raise
         raise JobError(
             f"{title} is being installed or removed by another process",
             "Wait for it and try again",
+            ErrorKind.BUSY,
         ) from error
     try:
         yield lock

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import JobError
+from ...errors import ErrorKind, JobError
 from ...job.capture_files import ViewImage
 from ...job.sight_model import VARIABLE, sight_model_hash, sight_model_path
 from .preparation import CHANNELS, Box, Placement, camera_normals, prepare, prepare_part
@@ -93,6 +93,7 @@ class SightNetwork:
                 f"ONNX Runtime, which runs the vision model, cannot be loaded ({reason})",
                 "Install the parsing libraries anew; on Windows also the Microsoft Visual C++ "
                 "Redistributable (x64)",
+                ErrorKind.ENVIRONMENT,
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or min(_cores(), _MOST_THREADS)

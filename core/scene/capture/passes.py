@@ -12,8 +12,9 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ...errors import JobError
+from ...errors import ErrorKind, JobError
 from ...files.atomic import disk_error
+from ...files.disk import is_full
 from ...job.capture_files import ViewImage
 from .. import compat
 from .capture_materials import ALBEDO_AOV, ELEMENT_AOV
@@ -91,10 +92,13 @@ def render_channels(scene: bpy.types.Scene, folder: Path) -> dict[str, np.ndarra
         return read_exr(path)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
-        remedy = _FREE_SPACE if "space" in reason.lower() else _AGAIN
-        raise JobError(f"Rendering failed ({reason})", remedy) from error
+        failed = f"Rendering failed ({reason})"
+        if is_full(folder, reason):
+            raise JobError(failed, _FREE_SPACE, ErrorKind.DISK_FULL) from error
+        raise JobError(failed, _AGAIN) from error
     except (ExrError, OSError) as error:
-        raise JobError(f"Blender could not write {path} ({error})", _FREE_SPACE) from error
+        failed = f"Blender could not write {path} ({error})"
+        raise JobError(failed, _FREE_SPACE, ErrorKind.DISK_FULL) from error
     finally:
         path.unlink(missing_ok=True)
 
