@@ -7,7 +7,7 @@ Metres, Z up, facing -Y, so that the person's left is +X; arms anywhere between 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np

@@ -33,6 +33,7 @@ class Scores:
     """Per class and over classes; classes that are in neither truth nor prediction are nan."""
 
     iou: np.ndarray  # (classes,)
+    accuracy: np.ndarray  # (classes,) recall; nan for a class that is not in the truth
     overall_accuracy: float
     mean_accuracy: float
     mean_iou: float
@@ -53,6 +54,7 @@ def scores(table: np.ndarray, kept: np.ndarray | None = None) -> Scores:
     accuracy = np.divide(hit, truth, out=np.full(classes, np.nan), where=truth > 0)
     return Scores(
         iou,
+        accuracy,
         _share(hit[kept].sum(), table[kept].sum()),
         known_mean(accuracy[kept]),
         known_mean(iou[kept]),
