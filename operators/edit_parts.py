@@ -8,7 +8,13 @@ from pathlib import Path
 import bpy
 
 from ..core.data_folder import data_folder
-from ..core.interface.settings import add_parts, replace_parts, settings, vocabulary
+from ..core.interface.settings import (
+    add_parts,
+    already_there,
+    replace_parts,
+    settings,
+    vocabulary,
+)
 from ..core.job.vocabulary import parse_parts
 from ..core.session.vocabularies import (
     Vocabulary,
@@ -41,19 +47,24 @@ class PARTS4D_OT_add_parts(ReportsErrors, bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(self)
 
     def perform(self, context: bpy.types.Context) -> None:
-        repeated = add_parts(settings(context), parse_parts(self.names))
-        if repeated:
-            self.report({"INFO"}, f"Already in the list: {', '.join(repeated)}")
+        _add(self, context, self.names)
 
 
-class PARTS4D_OT_paste_parts(bpy.types.Operator):
+class PARTS4D_OT_paste_parts(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.paste_parts"
     bl_label = "Paste Parts"
     bl_description = "Add the parts in the clipboard, one a line or with commas between them"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return bpy.ops.parts4d.add_parts(names=context.window_manager.clipboard[:5000])
+    def perform(self, context: bpy.types.Context) -> None:
+        _add(self, context, context.window_manager.clipboard[:5000])
+
+
+def _add(operator: bpy.types.Operator, context: bpy.types.Context, text: str) -> None:
+    """Raises InputError for words that are no parts."""
+    repeated = add_parts(settings(context), parse_parts(text))
+    if repeated:
+        operator.report({"INFO"}, already_there(repeated))
 
 
 class _PartOperator(bpy.types.Operator):

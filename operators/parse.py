@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.errors import Parts4DError
 from ..core.interface import pump, status
 from ..core.interface.ownership import owner_of
 from ..core.interface.settings import (
@@ -52,7 +53,12 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
 
     def perform(self, context: bpy.types.Context) -> set[str]:
         interface = pump.interface()
-        job = self._prepare(context, interface)
+        interface.refusal = None
+        try:
+            job = self._prepare(context, interface)
+        except Parts4DError as error:
+            interface.refusal = error.failure  # the panel has a button that helps
+            raise
         interface.submit(job)
         if bpy.app.background:  # no timer runs there: wait for it here
             return self._wait(interface)
@@ -83,7 +89,8 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             interface.tick()
             time.sleep(0.02)
         if job is None or job.phase != "finished":
-            self.report({"ERROR"}, f"{job.error}. {job.remedy}" if job else "The job is gone")
+            failure = job.failure if job else None
+            self.report({"ERROR"}, str(failure or "The job was stopped"))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -138,11 +145,16 @@ class PARTS4D_OT_dismiss(bpy.types.Operator):
     bl_description = "Take this message away"
     bl_options = {"INTERNAL"}
 
-    number: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+    number: bpy.props.IntProperty(  # of the job; 0: why there is none
+        options={"HIDDEN", "SKIP_SAVE"}
+    )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        pump.interface().notes.pop(self.number, None)
-        pump.interface().dispatch(Dismissed(self.number))
+        interface = pump.interface()
+        if not self.number:
+            interface.refusal = None
+        interface.notes.pop(self.number, None)
+        interface.dispatch(Dismissed(self.number))
         return {"FINISHED"}
 
 
@@ -158,10 +170,23 @@ class PARTS4D_OT_open_folder(bpy.types.Operator):
         return bpy.ops.wm.path_open(filepath=self.directory)
 
 
+class PARTS4D_OT_open_log(bpy.types.Operator):
+    bl_idname = "parts4d.open_log"
+    bl_label = "Show Log"
+    bl_description = "Show what led to the error"
+    bl_options = {"INTERNAL"}
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        return bpy.ops.wm.path_open(filepath=self.filepath)
+
+
 CLASSES = (
     PARTS4D_OT_parse,
     PARTS4D_OT_resume,
     PARTS4D_OT_cancel,
     PARTS4D_OT_dismiss,
     PARTS4D_OT_open_folder,
+    PARTS4D_OT_open_log,
 )

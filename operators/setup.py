@@ -189,7 +189,7 @@ class PARTS4D_OT_refresh_setup(_SetupOperator):
     bl_description = "Find out what is installed"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        pump.interface().setup.forget_error()
+        pump.interface().setup.forget_failure()
         pump.interface().setup.refresh()
         return {"FINISHED"}
 

@@ -21,7 +21,7 @@ from ..core.job.stages import STAGE_TABLE
 from ..core.session.estimate import seconds_of
 from ..core.session.state import Job
 from ..operators.parse import PARTS4D_OT_cancel, PARTS4D_OT_dismiss, PARTS4D_OT_parse
-from .base import SideBar, duration, paragraph
+from .base import SideBar, draw_remedy, duration, paragraph
 
 TITLES = {stage.name: stage.title for stage in STAGE_TABLE}
 NEEDS = {preset.name: preset.needs for preset in PRESET_TABLE}
@@ -46,6 +46,10 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         row = layout.row()
         row.scale_y = 1.5
         row.operator(PARTS4D_OT_parse.bl_idname, icon="PLAY")
+        if interface.refusal is not None:
+            draw_remedy(
+                self._message(context, 0, interface.refusal.advice, "ERROR"), interface.refusal
+            )
         for job in interface.state.jobs:
             ours = job.character == interface.status.name
             if ours or job.active or job.number in interface.notes:
@@ -59,16 +63,17 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
             text = translated("{character}: waiting").format(character=job.character)
             row.label(text=text, icon="TIME", translate=False)
             row.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
-        elif job.phase == "failed":
-            remedy = job.remedy.partition("; the log is")[0]
-            box = self._message(context, job, f"{job.error}. {remedy}.", "ERROR")
+        elif job.failure is not None:
+            failure = job.failure
+            box = self._message(context, job.number, failure.advice, "ERROR")
             box.operator("parts4d.open_folder", icon="FILE_FOLDER").directory = job.folder
-            if job.remedy.startswith("Install") or "vendor_setup" in job.remedy:
-                box.operator("parts4d.open_setup", icon="PREFERENCES")
+            draw_remedy(box, failure)
         elif job.phase == "cancelled":
-            self._message(context, job, "Cancelled. Parse again to go on from there.", "CANCEL")
+            self._message(
+                context, job.number, "Cancelled. Parse again to go on from there.", "CANCEL"
+            )
         elif note := interface.notes.get(job.number):
-            box = self._message(context, job, f"{note}.", "INFO")
+            box = self._message(context, job.number, f"{note}.", "INFO")
             button = box.operator("parts4d.apply_labels", text="Apply Anyway", icon="IMPORT")
             button.directory, button.overlay = job.folder, True
 
@@ -89,14 +94,12 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         cancel.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
 
     def _message(
-        self, context: bpy.types.Context, job: Job, text: str, icon: str
+        self, context: bpy.types.Context, number: int, text: str, icon: str
     ) -> bpy.types.UILayout:
         box = self.layout.box()
         row = box.row()
         paragraph(row, text, icon, context, beside=30)
-        row.operator(
-            PARTS4D_OT_dismiss.bl_idname, text="", icon="X", emboss=False
-        ).number = job.number
+        row.operator(PARTS4D_OT_dismiss.bl_idname, text="", icon="X", emboss=False).number = number
         return box
 
 

@@ -11,7 +11,7 @@ from ..core.data_folder import VARIABLE, data_folder
 from ..core.interface import pump
 from ..core.session.setup import Environment, Model, SetupState
 from ..operators import setup as operators
-from .base import SideBar, paragraph
+from .base import SideBar, draw_log, paragraph
 
 _NAMES = {"embedded": "Embedded packages", "full": "Full environment"}
 _EMBEDDED_STATES = {"not installed": "At first use"}  # it is unpacked then, without being asked
@@ -26,8 +26,10 @@ def draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         return
     if state.action:
         _draw_action(layout, state)
-    if state.error:
-        paragraph(layout.box(), f"{state.error}. {state.remedy}.", "ERROR", context)
+    if state.failure:
+        box = layout.box()
+        paragraph(box, state.failure.advice, "ERROR", context)
+        draw_log(box, state.failure)
     for environment in state.environments:
         _draw_environment(layout, context, environment)
     header, body = layout.panel("PARTS4D_models", default_closed=True)

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
 from ..files.lock import FolderLock
 from ..files.own_files import open_own
 from .download import cannot_write
@@ -27,9 +27,12 @@ def claim(path: Path, title: str) -> Iterator[FolderLock]:
     try:
         lock.__enter__()
     except JobError as error:
+        if error.kind is not ErrorKind.BUSY:
+            raise
         raise JobError(
             f"{title} is being installed or removed by another process",
             "Wait for it and try again",
+            ErrorKind.BUSY,
         ) from error
     try:
         yield lock

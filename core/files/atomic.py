@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
+from .disk import FULL_NUMBERS
 
 
 @contextmanager
@@ -53,10 +54,11 @@ def write_text(path: Path, text: str) -> None:
 
 def disk_error(error: OSError, path: Path) -> JobError:
     """The user's view of an operating-system error met while writing `path`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in FULL_NUMBERS:
         return JobError(
             f"No disk space left while writing {path}{_free_space(path)}",
             "Free some space or choose another job folder, then run again to continue",
+            ErrorKind.DISK_FULL,
         )
     if error.errno == errno.ELOOP:
         return JobError(f"{path} is a link", "Remove the link; nothing is written through it")

@@ -22,7 +22,7 @@ import sys
 import time
 from pathlib import Path
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
 from .atomic import disk_error
 from .own_files import open_own
 
@@ -100,6 +100,7 @@ class FolderLock:
         return JobError(
             f"The job in {self.path.parent} is already running{process}{since}",
             "Wait for it, cancel it, or choose another job folder",
+            ErrorKind.BUSY,
         )
 
     def _write_holder(self, file: int) -> None:

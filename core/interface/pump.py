@@ -18,7 +18,7 @@ from pathlib import Path
 import bpy
 from bpy.app.handlers import persistent
 
-from ..errors import Parts4DError
+from ..errors import Failure, Parts4DError
 from ..job.choices import needs_torch
 from ..job.folder import JobFolder
 from ..job.spec import JobSpec, ParsingSettings
@@ -55,6 +55,7 @@ class Interface:
     thumbnail: Thumbnail = field(default_factory=Thumbnail)
     prepared: dict[int, Callable[[JobFolder], None]] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)  # job -> why it was not applied
+    refusal: Failure | None = None  # why Parse made no job when it was last pressed
     workers: dict[bool, WarmWorker] = field(default_factory=dict)  # with torch or without
     longest_tick: float = 0.0  # seconds, for the window tests
     runner: Runner = field(init=False)
@@ -258,6 +259,7 @@ def _settings_of(folder: JobFolder) -> ParsingSettings:
 def _file_changes(*_: object) -> None:
     """Before another file is opened: its objects are not those the jobs were made for."""
     interface().session += 1
+    interface().refusal = None
     typing_pause.forget()
     interface().dirty = True
 

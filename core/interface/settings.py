@@ -36,13 +36,17 @@ def _words_changed(self: bpy.types.PropertyGroup, context: bpy.types.Context) ->
 
 def _typed(chosen: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
     """Enter in the text field adds what was typed and empties it."""
+    chosen.refused = ""
     if not chosen.typed.strip():
         return
     try:
-        add_parts(chosen, parse_parts(chosen.typed))
-    except InputError:
-        return  # it stays in the field, to be corrected
+        repeated = add_parts(chosen, parse_parts(chosen.typed))
+    except InputError as error:
+        chosen.refused = str(error)  # what was typed stays in the field, to be corrected
+        return
     chosen.typed = ""
+    if repeated:
+        chosen.refused = already_there(repeated)
 
 
 class PARTS4D_PG_part(bpy.types.PropertyGroup):
@@ -140,6 +144,7 @@ class PARTS4D_PG_settings(WritingOptions, bpy.types.PropertyGroup):
         description="Type a part, or several: jacket, trousers | jeans, left shoe",
         update=_typed,
     )
+    refused: bpy.props.StringProperty(options={"HIDDEN"})  # why typed words are no new parts
     preset: bpy.props.EnumProperty(
         name="Preset",
         description=setting_field(ParsingSettings, "preset").about.help,
@@ -208,6 +213,11 @@ def add_parts(chosen: PARTS4D_PG_settings, parts: tuple[Part, ...]) -> list[str]
         item.color = part_colors([*colors, part])[-1]
         chosen.active_part = len(chosen.parts) - 1
     return repeated
+
+
+def already_there(names: list[str]) -> str:
+    """The sentence about typed parts that `add_parts` left out."""
+    return f"Already in the list: {', '.join(names)}"
 
 
 def replace_parts(chosen: PARTS4D_PG_settings, parts: tuple[Part, ...]) -> None:

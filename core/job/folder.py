@@ -45,7 +45,6 @@ class JobFolder:
         self.sight = self.path / "sight"
         self.proposals = self.path / "proposals"
         self.masklets = self.path / "masklets"
-        self.validation = self.path / "validation"
         self.embeddings = self.path / "embeddings"
         self.labels = self.path / "labels"
         self.result = self.path / "result.json"

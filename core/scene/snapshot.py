@@ -18,6 +18,7 @@ import bpy
 
 from ..errors import JobError
 from ..files.atomic import disk_error, write_json
+from ..files.disk import is_full
 from .character import Character, find_character
 from .checks import check_character
 
@@ -158,11 +159,7 @@ def _write_library(path: Path, blocks: set[bpy.types.Object]) -> None:
         bpy.data.libraries.write(str(path), blocks, path_remap="ABSOLUTE", fake_user=False)
     except (OSError, RuntimeError) as error:  # Blender's report, without an errno
         said = str(error).strip().removeprefix("Error: ")
-        usage = os.statvfs(path.parent) if hasattr(os, "statvfs") else None
-        # A write that came to its end too early leaves an old reason, or "Success"; the half file
-        # is gone by now. With so little room no job can run in any case.
-        full = usage is not None and usage.f_bavail * usage.f_frsize < 32 << 20
-        full = full or said == "Success" or "space" in said.lower()
+        full = is_full(path.parent, said)
         raise OSError(errno.ENOSPC if full else errno.EIO, said) from error
     if not path.is_file():
         raise OSError(errno.EIO, "Blender did not write the file")

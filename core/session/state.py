@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ..errors import Failure
+
 Phase = Literal["queued", "running", "cancelling", "finished", "failed", "cancelled"]
 ACTIVE = frozenset({"queued", "running", "cancelling"})
 
@@ -35,8 +37,7 @@ class Job:
     started: float = 0.0  # seconds of a clock that never goes back
     seconds: float = 0.0  # since then
     warnings: tuple[str, ...] = ()
-    error: str = ""  # one sentence
-    remedy: str = ""
+    failure: Failure | None = None  # why it failed
     relabel: bool = False  # only the words changed: the result is put on without asking
     applied: bool = False
 

@@ -65,6 +65,18 @@ def test_typed_parts_become_entries_with_colours_of_their_own(pump):
     assert [p.name for p in parts] == ["head", "shirt", "legs", "hat"]
 
 
+def test_typed_words_that_are_refused_are_said_under_the_field(pump):
+    chosen = bpy.context.scene.parts4d
+    chosen.typed = "hat, #ff0000"
+    assert chosen.typed == "hat, #ff0000" and len(chosen.parts) == 3
+    assert "colour but no name. Write the name" in chosen.refused
+    chosen.typed = "hat, Head, shirt"
+    assert chosen.typed == "" and [p.name for p in chosen.parts][3:] == ["hat"]
+    assert chosen.refused == "Already in the list: Head, shirt"
+    chosen.typed = "shoe"
+    assert chosen.refused == ""
+
+
 def test_parts_are_removed_moved_and_taken_from_lists(pump):
     chosen = bpy.context.scene.parts4d
     chosen.active_part = 0

@@ -12,8 +12,10 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ...errors import JobError
+from ...errors import ErrorKind, JobError
 from ...files.atomic import disk_error
+from ...files.disk import is_full
+from ...job.boxes import Box, box_around
 from ...job.capture_files import ViewImage
 from .. import compat
 from .capture_materials import ALBEDO_AOV, ELEMENT_AOV
@@ -93,10 +95,13 @@ def render_channels(scene: bpy.types.Scene, folder: Path) -> dict[str, np.ndarra
         return read_exr(path)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
-        remedy = _FREE_SPACE if "space" in reason.lower() else _AGAIN
-        raise JobError(f"Rendering failed ({reason})", remedy) from error
+        failed = f"Rendering failed ({reason})"
+        if is_full(folder, reason):
+            raise JobError(failed, _FREE_SPACE, ErrorKind.DISK_FULL) from error
+        raise JobError(failed, _AGAIN) from error
     except (ExrError, OSError) as error:
-        raise JobError(f"Blender could not write {path} ({error})", _FREE_SPACE) from error
+        failed = f"Blender could not write {path} ({error})"
+        raise JobError(failed, _FREE_SPACE, ErrorKind.DISK_FULL) from error
     finally:
         path.unlink(missing_ok=True)
 
@@ -114,13 +119,10 @@ def set_window(render: bpy.types.RenderSettings, window: tuple[int, int, int, in
     render.border_max_y = (height - top + 0.5) / height
 
 
-def bounding_box(ids: np.ndarray) -> tuple[int, int, int, int]:
+def bounding_box(ids: np.ndarray) -> Box:
     """(top, left, bottom, right) around pixels > 0; of one background pixel without any."""
     seen = ids > 0.5
-    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
-    if not len(rows):
-        return 0, 0, 1, 1
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+    return box_around(seen) if seen.any() else (0, 0, 1, 1)
 
 
 def view_image(passes: Passes, camera: Camera, rig: Rig) -> ViewImage:

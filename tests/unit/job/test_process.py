@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import CancelledError, InputError, JobError
+from core.errors import INTERNAL, CancelledError, ErrorKind, InputError, JobError, exit_status
 from core.job.messages import PROTOCOL_VERSION, Message
 from core.job.process import ChildProcess, run_program
 
@@ -72,7 +72,7 @@ def test_a_bug_is_one_sentence_that_points_to_the_log(start):
     child = start("bug")
     drain(child)
     failure = child.failure()
-    assert isinstance(failure, JobError)
+    assert failure.kind is ErrorKind.UNEXPECTED and exit_status(failure) == INTERNAL
     assert str(failure).startswith("Internal error, ZeroDivisionError: oh no. Report it with the")
     assert str(child.log) in str(failure) and "Traceback" in child.log.read_text()
 

@@ -14,10 +14,11 @@ import pytest
 
 from core.errors import CancelledError, InputError, JobError
 from core.job.folder import STAGES, JobFolder
-from core.job.messages import Message, read_events
+from core.job.messages import Message
 from core.job.run_job import run_job
 from core.job.spec import FrameSelection, JobSpec, Part
 from core.job.workers import OneShotWorker
+from tests.events import read_events
 
 TOYS = Path(__file__).with_name("toys.py")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -79,7 +80,7 @@ def test_a_run_until_a_stage_stops_there(folder, toy):
     assert run_toys(folder, toy, stages_until="capture") is None
     assert not folder.proposals.exists()
     assert run_toys(folder, toy, stages_until="masklets") is None
-    assert (folder.masklets / "done.json").exists() and not folder.validation.exists()
+    assert (folder.masklets / "done.json").exists() and not folder.stage("validation").exists()
 
 
 @pytest.mark.parametrize("stage", ["capture", "masklets", "labels"])
