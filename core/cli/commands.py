@@ -176,8 +176,8 @@ def _prepared(
     console: Console,
 ) -> JobFolder:
     with console.chatter():
-        open_sources(arguments.scene)
-    character = find_character(arguments.character)
+        whole_file = open_sources(arguments.scene)
+    character = find_character(arguments.character or whole_file)
     for warning in character.warnings:
         console.warn(warning)
     sources = [p.absolute() for p in arguments.scene]
