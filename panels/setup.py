@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import os
-
 import bpy
 
-from ..core.data_folder import VARIABLE, data_folder
+from ..core.data_folder import choose_data_folder, data_folder
 from ..core.interface import pump
 from ..core.session.setup import Environment, Model, SetupState
 from ..operators import setup as operators
@@ -123,16 +121,13 @@ class PARTS4D_PT_setup(SideBar, bpy.types.Panel):
 
 
 def _data_path_changed(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
-    use_data_path(self.data_path)
+    """A path relative to the open file would be another one with the next file."""
+    absolute = bpy.path.abspath(self.data_path) if self.data_path else ""
+    if absolute != self.data_path:
+        self.data_path = absolute  # which calls this again
+        return
+    choose_data_folder(self.data_path)
     pump.interface().setup.refresh()
-
-
-def use_data_path(path: str) -> None:
-    """Environments and models are looked for there; empty: where the system keeps such data."""
-    if path:
-        os.environ[VARIABLE] = bpy.path.abspath(path)
-    else:
-        os.environ.pop(VARIABLE, None)
 
 
 class PARTS4D_AP_preferences(bpy.types.AddonPreferences):

@@ -20,6 +20,7 @@ from ..job.label_files import LabelFiles
 from ..job.presets import require_models
 from ..job.process import run_program
 from ..job.report import report_document, report_text
+from ..job.run_folders import run_folder
 from ..job.run_job import run_job
 from ..job.spec import FrameSelection, JobSpec, ParsingSettings, Part
 from ..job.spec_files import save_spec
@@ -152,8 +153,8 @@ def _prepared(
     console: Console,
 ) -> JobFolder:
     with console.chatter():
-        open_sources(arguments.scene)
-    character = find_character(arguments.character)
+        whole_file = open_sources(arguments.scene)
+    character = find_character(arguments.character or whole_file)
     for warning in character.warnings:
         console.warn(warning)
     sources = [p.absolute() for p in arguments.scene]
@@ -168,7 +169,7 @@ def _prepared(
         parsing=parsing,
     )
     base = sources[0] if sources else Path.cwd() / "untitled.blend"
-    path = arguments.job or base.with_name(f"{base.stem}_{_file_name(character.name)}.parts4d")
+    path = arguments.job or run_folder(base.parent, base.stem, character.name)
     # A file opened a moment ago is unchanged, though without a window Blender calls it dirty.
     changed = bpy.data.is_dirty and not (arguments.scene or bpy.app.background)
     with console.chatter():
@@ -232,7 +233,3 @@ def _summary(document: dict[str, Any]) -> str:
     lines = [report_text(document)]
     lines += [f"{k:<10} {document[k.lower()]}" for k in ("Blend", "Sheet") if k.lower() in document]
     return "\n".join(lines)
-
-
-def _file_name(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)

@@ -138,7 +138,10 @@ class Interface:
             return
         self.dirty = False
         found = status.find_out(context)
-        runs = runs_of(bpy.data.filepath, found.name, self.untitled) if found.name else ()
+        runs: tuple[Run, ...] = ()
+        if found.name:
+            begun = [j.folder for j in self.state.jobs if j.owner.session == self.session]
+            runs = runs_of(bpy.data.filepath, found.name, self.untitled, begun)
         if (found, runs) != (self.status, self.runs):
             self.status, self.runs = found, runs
             redraw()
@@ -256,8 +259,11 @@ def _settings_of(folder: JobFolder) -> ParsingSettings:
 
 
 @persistent
-def _file_changes(*_: object) -> None:
-    """Before another file is opened: its objects are not those the jobs were made for."""
+def _file_opened(*_: object) -> None:
+    """After another file was opened: its objects are not those the jobs were made for.
+
+    Not before: a file that cannot be opened leaves the one that is open as it is.
+    """
     interface().session += 1
     interface().refusal = None
     typing_pause.forget()
@@ -277,8 +283,7 @@ def _edited(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
 
 _HANDLERS = (
     ("depsgraph_update_post", _edited),
-    ("load_pre", _file_changes),
-    ("load_post", _scene_changed),
+    ("load_post", _file_opened),
     ("undo_post", _scene_changed),
     ("redo_post", _scene_changed),
     ("save_post", _scene_changed),

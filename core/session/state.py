@@ -16,7 +16,7 @@ ACTIVE = frozenset({"queued", "running", "cancelling"})
 class Owner:
     """What a job's labels belong to: they fit nothing else."""
 
-    file: str  # of the .blend; empty when it was never saved
+    file: str  # the .blend as it was called then; empty when it was never saved
     session: int  # counts the files opened in this session
     object_uid: int  # session_uid of the character's first object
     topology: str  # hash of the meshes' topology
