@@ -16,6 +16,7 @@ from ..core.interface.settings import (
     vocabulary,
 )
 from ..core.job.vocabulary import parse_parts
+from ..core.scene.narrowing import layout_of, manager_of
 from ..core.session.vocabularies import (
     Vocabulary,
     remove_vocabulary,
@@ -23,7 +24,7 @@ from ..core.session.vocabularies import (
     saved_vocabularies,
     shipped_vocabularies,
 )
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result
 
 
 def own_lists() -> Path:
@@ -43,8 +44,8 @@ class PARTS4D_OT_add_parts(ReportsErrors, bpy.types.Operator):
 
     names: bpy.props.StringProperty(name="Parts", description="jacket, trousers | jeans, left shoe")
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_props_dialog(self)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_props_dialog(self)
 
     def perform(self, context: bpy.types.Context) -> None:
         _add(self, context, self.names)
@@ -57,7 +58,7 @@ class PARTS4D_OT_paste_parts(ReportsErrors, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def perform(self, context: bpy.types.Context) -> None:
-        _add(self, context, context.window_manager.clipboard[:5000])
+        _add(self, context, manager_of(context).clipboard[:5000])
 
 
 def _add(operator: bpy.types.Operator, context: bpy.types.Context, text: str) -> None:
@@ -85,7 +86,7 @@ class PARTS4D_OT_remove_part(_PartOperator):
     bl_description = "Take the active part off the list"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         from ..core.interface import typing_pause
 
         chosen = settings(context)
@@ -103,7 +104,7 @@ class PARTS4D_OT_move_part(_PartOperator):
 
     up: bpy.props.BoolProperty(name="Up", default=True)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         from ..core.interface import typing_pause
 
         chosen = settings(context)
@@ -129,7 +130,7 @@ class PARTS4D_OT_take_list(bpy.types.Operator):
         found = _list_named(getattr(properties, "list_name", ""))
         return f"{found.about}: {', '.join(p.name for p in found.parts)}" if found else ""
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         found = _list_named(self.list_name)
         if found is None:
             self.report({"ERROR"}, f"There is no part list called '{self.list_name}'")
@@ -146,8 +147,8 @@ class PARTS4D_OT_save_list(ReportsErrors, bpy.types.Operator):
 
     list_name: bpy.props.StringProperty(name="Name", default="My Parts")
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_props_dialog(self)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_props_dialog(self)
 
     def perform(self, context: bpy.types.Context) -> None:
         save_vocabulary(own_lists(), self.list_name, vocabulary(settings(context)))
@@ -170,7 +171,7 @@ class PARTS4D_MT_lists(bpy.types.Menu):
     bl_label = "Part Lists"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
+        layout = layout_of(self)
         for known in shipped_vocabularies():
             layout.operator(PARTS4D_OT_take_list.bl_idname, text=known.name).list_name = known.name
         own = saved_vocabularies(own_lists())

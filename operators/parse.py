@@ -22,10 +22,11 @@ from ..core.job.folder import JobFolder
 from ..core.job.presets import require_models
 from ..core.job.spec import JobSpec
 from ..core.scene.motion import frame_range
+from ..core.scene.narrowing import scene_of
 from ..core.scene.prepare import prepare_job
 from ..core.session.events import Dismissed, Submitted
 from ..core.session.found_runs import run_folder
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result, ops
 
 
 class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
@@ -51,7 +52,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             return True
         return False
 
-    def perform(self, context: bpy.types.Context) -> set[str]:
+    def perform(self, context: bpy.types.Context) -> Result:
         interface = pump.interface()
         interface.refusal = None
         try:
@@ -66,6 +67,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
 
     def _prepare(self, context: bpy.types.Context, interface: pump.Interface) -> Submitted:
         chosen = settings(context)
+        scene = scene_of(context)
         character = status.current_character(context)
         parsing = parsing_settings(chosen)
         require_models(parsing)
@@ -73,7 +75,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             character=character.name,
             blend=bpy.data.filepath,
             parts=vocabulary(chosen),
-            frames=frame_selection(chosen, frame_range(character, context.scene), context.scene),
+            frames=frame_selection(chosen, frame_range(character, scene), scene),
             capture=capture_settings(chosen),
             parsing=parsing,
         )
@@ -83,7 +85,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
         owner = owner_of(character, interface.session)
         return Submitted(character.name, str(folder.path), parsing.preset, owner)
 
-    def _wait(self, interface: pump.Interface) -> set[str]:
+    def _wait(self, interface: pump.Interface) -> Result:
         number = interface.state.next_number - 1
         while (job := interface.state.job(number)) is not None and job.active:
             interface.tick()
@@ -132,7 +134,7 @@ class PARTS4D_OT_cancel(bpy.types.Operator):
         cls.poll_message_set("No job is running")
         return False
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         interface = pump.interface()
         running = interface.state.running
         interface.cancel(self.number or (running.number if running else 0))
@@ -149,7 +151,7 @@ class PARTS4D_OT_dismiss(bpy.types.Operator):
         options={"HIDDEN", "SKIP_SAVE"}
     )
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         interface = pump.interface()
         if not self.number:
             interface.refusal = None
@@ -166,8 +168,8 @@ class PARTS4D_OT_open_folder(bpy.types.Operator):
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return bpy.ops.wm.path_open(filepath=self.directory)
+    def execute(self, context: bpy.types.Context) -> Result:
+        return ops.wm.path_open(filepath=self.directory)
 
 
 class PARTS4D_OT_open_log(bpy.types.Operator):
@@ -178,8 +180,8 @@ class PARTS4D_OT_open_log(bpy.types.Operator):
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return bpy.ops.wm.path_open(filepath=self.filepath)
+    def execute(self, context: bpy.types.Context) -> Result:
+        return ops.wm.path_open(filepath=self.filepath)
 
 
 CLASSES = (

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from ..core.interface import pump
@@ -18,10 +20,14 @@ from ..core.job.choices import chosen as implementations_chosen
 from ..core.job.choices import counts, needs_torch
 from ..core.job.presets import PRESET_TABLE, PRESETS
 from ..core.job.stages import STAGE_TABLE
+from ..core.scene.narrowing import scene_of
 from ..core.session.estimate import seconds_of
 from ..core.session.state import Job
 from ..operators.parse import PARTS4D_OT_cancel, PARTS4D_OT_dismiss, PARTS4D_OT_parse
 from .base import SideBar, draw_remedy, duration, paragraph
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems as Icon
 
 TITLES = {stage.name: stage.title for stage in STAGE_TABLE}
 NEEDS = {preset.name: preset.needs for preset in PRESET_TABLE}
@@ -94,7 +100,7 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         cancel.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
 
     def _message(
-        self, context: bpy.types.Context, number: int, text: str, icon: str
+        self, context: bpy.types.Context, number: int, text: str, icon: Icon
     ) -> bpy.types.UILayout:
         box = self.layout.box()
         row = box.row()
@@ -158,7 +164,7 @@ def _needs(
     context: bpy.types.Context, chosen: PARTS4D_PG_settings, interface: pump.Interface
 ) -> str:
     """What the preset needs to be installed, and how long it takes where that can be told."""
-    frames = frame_selection(chosen, interface.status.span, context.scene)
+    frames = frame_selection(chosen, interface.status.span, scene_of(context))
     images = frames.count * capture_settings(chosen).view_count
     seconds = seconds_of(chosen.preset, images, interface.runs)
     needs = translated(NEEDS[chosen.preset])

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..core.interface.settings import settings
@@ -23,11 +25,12 @@ class PARTS4D_UL_parts(bpy.types.UIList):
         context: bpy.types.Context,
         layout: bpy.types.UILayout,
         owner: object,
-        item: bpy.types.PropertyGroup,
-        icon: int,
+        item: Any,  # PARTS4D_PG_part
+        icon: int | None,
         active_owner: object,
-        active_name: str,
-        index: int,
+        active_name: str | None,
+        index: int | None,
+        filtered: int | None = 0,
     ) -> None:
         row = layout.row(align=True)
         swatch = row.row()

@@ -3,17 +3,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from ..core.data_folder import choose_data_folder, data_folder
 from ..core.interface import pump
+from ..core.scene.narrowing import layout_of
 from ..core.session.setup import Environment, Model, SetupState
 from ..operators import setup as operators
 from .base import SideBar, draw_log, paragraph
 
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems as Icon
+
 _NAMES = {"embedded": "Embedded packages", "full": "Full environment"}
 _EMBEDDED_STATES = {"not installed": "At first use"}  # it is unpacked then, without being asked
-_ICONS = {"ready": "CHECKMARK", "not installed": "IMPORT"}
+_ICONS: dict[str, Icon] = {"ready": "CHECKMARK", "not installed": "IMPORT"}
 
 
 def draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -120,7 +126,7 @@ class PARTS4D_PT_setup(SideBar, bpy.types.Panel):
         draw_setup(self.layout, context)
 
 
-def _data_path_changed(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
+def _data_path_changed(self: PARTS4D_AP_preferences, context: bpy.types.Context) -> None:
     """A path relative to the open file would be another one with the next file."""
     absolute = bpy.path.abspath(self.data_path) if self.data_path else ""
     if absolute != self.data_path:
@@ -143,7 +149,7 @@ class PARTS4D_AP_preferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.prop(self, "data_path")
-        draw_setup(self.layout, context)
+        draw_setup(layout_of(self), context)
 
 
 CLASSES = (PARTS4D_PT_setup, PARTS4D_AP_preferences)

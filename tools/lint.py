@@ -19,7 +19,7 @@ def lint_commands(python: Path) -> dict[str, list[str]]:
     return {
         "format": [str(python), "-m", "ruff", "format", "--check", "--diff", "."],
         "lint": [str(python), "-m", "ruff", "check", "."],
-        "types": [str(python), "-m", "mypy"],
+        "types": [str(python), str(REPOSITORY / "tools" / "check_types.py")],
     }
 
 

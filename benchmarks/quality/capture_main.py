@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from core.job.workers import OneShotWorker
 
 from .captured import CaptureOptions
 from .cases import Case, scan_files
+
+if TYPE_CHECKING:
+    from core.scene.character import Character
 
 CANDIDATES = 40  # frames among which the most different poses are looked for
 
@@ -92,11 +96,11 @@ def scan_selection(start: int, end: int, options: CaptureOptions) -> FrameSelect
     return FrameSelection(first, first + count - 1)
 
 
-def character_truth(character) -> np.ndarray:
+def character_truth(character: Character) -> np.ndarray:
     """(E,) int16 of `gt_part` over the character's elements, -1 where an object has none."""
     values = []
     for source in character.sources:
-        attribute = source.data.attributes.get("gt_part")
+        attribute: Any = source.data.attributes.get("gt_part")
         part = np.full(len(source.data.polygons), -1, np.int32)
         if attribute is not None:
             attribute.data.foreach_get("value", part)

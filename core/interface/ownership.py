@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..scene.character import Character, find_character
+from ..scene.narrowing import mesh_of
 from ..session.state import Job, Owner
 
 
@@ -26,7 +27,7 @@ def topology_hash(character: Character) -> str:
     """Changes when faces are added, removed or reordered, not when vertices move."""
     digest = hashlib.sha256()
     for obj in character.sources:
-        mesh = obj.data
+        mesh = mesh_of(obj)
         digest.update(f"{obj.name} {len(mesh.vertices)} {len(mesh.polygons)}".encode())
         corners = np.empty(len(mesh.loops), np.int32)
         mesh.loops.foreach_get("vertex_index", corners)

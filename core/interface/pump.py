@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
@@ -25,6 +26,7 @@ from ..job.spec import JobSpec, ParsingSettings
 from ..job.spec_files import save_spec
 from ..job.workers import WarmWorker
 from ..scene.capture.capture import capture_command
+from ..scene.narrowing import manager_of, specific
 from ..session.events import Applied, Apply, CancelAsked, Event, Start, Stop, Submitted, Ticked
 from ..session.found_runs import Run, runs_of
 from ..session.runner import Runner
@@ -32,7 +34,7 @@ from ..session.setup import Setup
 from ..session.state import Job, State
 from ..session.transition import transition
 from . import ownership, status, typing_pause
-from .settings import labelling, vocabulary, writing_options
+from .settings import labelling, settings, vocabulary, writing_options
 from .thumbnails import Thumbnail
 
 INSTALLER = Path(__file__).resolve().parents[2] / "vendor_setup.py"
@@ -148,13 +150,13 @@ class Interface:
 
     def relabel(self) -> None:
         """Other words on the run that is shown, if there is one and they differ."""
-        job, chosen = self.shown_job(), bpy.context.scene.parts4d
+        job, chosen = self.shown_job(), settings(bpy.context)
         if job is None or not vocabulary(chosen) or not _labels_shown(job):
             return
-        parts, settings = vocabulary(chosen), labelling(chosen)
+        parts, changes = vocabulary(chosen), labelling(chosen)
 
         def relabelled(spec: JobSpec) -> JobSpec:
-            return replace(spec, parts=parts, parsing=replace(spec.parsing, **settings))
+            return replace(spec, parts=parts, parsing=replace(spec.parsing, **changes))
 
         def new_words(folder: JobFolder) -> None:
             save_spec(folder.spec_path, relabelled(folder.load_spec()))
@@ -231,13 +233,13 @@ def _apply(job: Job, show: bool) -> str:
 
     A new result is shown; new words of one leave what is shown as it is.
     """
-    chosen = writing_options(bpy.context.scene.parts4d)
+    chosen = writing_options(settings(bpy.context))
     options = {**chosen, "directory": job.folder, "overlay": show}
-    window = next(iter(bpy.context.window_manager.windows), None)
-    override = {"window": window} if window is not None else {}
+    window = next(iter(manager_of(bpy.context).windows), None)
+    override: dict[str, Any] = {"window": window} if window is not None else {}
     try:
         with bpy.context.temp_override(**override):
-            bpy.ops.parts4d.apply_labels("EXEC_DEFAULT", True, **options)
+            specific(bpy.ops).parts4d.apply_labels("EXEC_DEFAULT", True, **options)
     except RuntimeError as error:
         return str(error).strip().removeprefix("Error: ").removesuffix(".")
     return ""

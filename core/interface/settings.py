@@ -15,6 +15,7 @@ from ..job.presets import PRESET_TABLE, PRESETS, settings_of
 from ..job.setting import setting_field, settings_of_stage
 from ..job.spec import CaptureSettings, EvidenceName, FrameSelection, ParsingSettings, Part
 from ..job.vocabulary import parse_parts
+from ..scene.narrowing import specific
 from . import typing_pause
 from .properties import property_of, switch_of
 
@@ -34,7 +35,7 @@ def _words_changed(self: bpy.types.PropertyGroup, context: bpy.types.Context) ->
     typing_pause.words_changed()
 
 
-def _typed(chosen: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+def _typed(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> None:
     """Enter in the text field adds what was typed and empties it."""
     chosen.refused = ""
     if not chosen.typed.strip():
@@ -90,7 +91,7 @@ PRESET_NUMBERS = (
 )
 
 
-def _preset_chosen(chosen: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+def _preset_chosen(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> None:
     """Fills the fields with the preset's values until the user edits them."""
     if not chosen.advanced:
         for name in PRESET_NUMBERS:
@@ -119,7 +120,7 @@ class WritingOptions:
     )
 
 
-def writing_options(chosen: WritingOptions) -> dict[str, object]:
+def writing_options(chosen: WritingOptions) -> dict[str, Any]:
     """As arguments of the operator."""
     return {name: getattr(chosen, name) for name in WritingOptions.__annotations__}
 
@@ -189,7 +190,7 @@ class PARTS4D_PG_settings(WritingOptions, bpy.types.PropertyGroup):
 
 
 def settings(context: bpy.types.Context) -> PARTS4D_PG_settings:
-    return context.scene.parts4d
+    return specific(context.scene).parts4d
 
 
 def vocabulary(chosen: PARTS4D_PG_settings) -> tuple[Part, ...]:
@@ -278,10 +279,12 @@ CLASSES = (PARTS4D_PG_part, PARTS4D_PG_settings)
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.Scene.parts4d = bpy.props.PointerProperty(type=PARTS4D_PG_settings)
+    specific(bpy.types.Scene).parts4d = specific(bpy.props).PointerProperty(
+        type=PARTS4D_PG_settings
+    )
 
 
 def unregister() -> None:
-    del bpy.types.Scene.parts4d
+    del specific(bpy.types.Scene).parts4d
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -21,6 +21,7 @@ from ..files.atomic import disk_error, write_json
 from ..files.disk import is_full
 from .character import Character, find_character
 from .checks import check_character
+from .narrowing import specific
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def write_snapshot(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".json").unlink(missing_ok=True)
-        blocks = {*character.sources, *character.roots}
+        blocks: set[bpy.types.ID] = {*character.sources, *character.roots}
         _write_library(temporary, blocks)
         temporary.replace(path)
     except OSError as error:
@@ -148,12 +149,12 @@ def _opened(path: Path, names: list[str]) -> Objects | None:
 def _appended(path: Path, names: list[str]) -> Objects:
     """The objects of the file with all that they depend on, as local copies in an empty file."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    with bpy.data.libraries.load(str(path), link=False) as (_, wanted):
+    with specific(bpy.data.libraries).load(str(path), link=False) as (_, wanted):
         wanted.objects = list(names)
     return dict(zip(names, wanted.objects, strict=True))
 
 
-def _write_library(path: Path, blocks: set[bpy.types.Object]) -> None:
+def _write_library(path: Path, blocks: set[bpy.types.ID]) -> None:
     """Raises OSError when the file could not be written whole."""
     try:
         bpy.data.libraries.write(str(path), blocks, path_remap="ABSOLUTE", fake_user=False)

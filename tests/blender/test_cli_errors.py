@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def scene_file(path: Path, change: Callable[[], None]) -> Path:
     return cli_character.save(path)
 
 
-def mesh_object(name: str, vertices: list, faces: list) -> bpy.types.Object:
+def mesh_object(name: str, vertices: list, faces: list) -> Any:
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(vertices, [], faces)
     obj = bpy.data.objects.new(name, mesh)

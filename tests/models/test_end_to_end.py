@@ -124,6 +124,7 @@ def test_killed_in_any_stage_it_goes_on_to_the_same_labels(tmp_path, undisturbed
 
     def kill(message: Message) -> None:
         if (message.stage, message.state) == (stage, "started"):
+            assert worker.pid is not None
             os.kill(worker.pid, signal.SIGKILL)
 
     try:

@@ -159,7 +159,7 @@ class TestDisturbances:
         assert not any(m._forward_pre_hooks for m in sam.modules())
 
     def test_layers_of_the_encoder_pulse(self, sam: Any) -> None:
-        pulses = []
+        pulses: list[int] = []
         encoding = [0, 0]
         first = sam.image_encoder.register_forward_pre_hook(
             lambda *_: encoding.__setitem__(0, len(pulses))

@@ -49,7 +49,7 @@ def _read(path: Path) -> Figure:
     import bpy
 
     bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
-    scene = bpy.context.scene
+    scene: Any = bpy.context.scene
     rigs = [o for o in bpy.data.objects if o.type == "ARMATURE"]
     meshes = [o for o in bpy.data.objects if o.type == "MESH" and "gt_part" in o.data.attributes]
     if not rigs or not meshes or "gt_names" not in scene:

@@ -15,6 +15,7 @@ import numpy as np
 from ...errors import InputError
 from ...job.capture_files import CapturedObject, Topology
 from ..checks import check_finite, object_frame, vertex_positions
+from ..narrowing import mesh_of, specific
 from .elements import ATTRIBUTE, read_ids
 from .rig import Bounds
 
@@ -66,17 +67,17 @@ def visible_meshes(scene: bpy.types.Scene, frame: int) -> Iterator[VisibleMesh]:
     """Every mesh that renders in the scene's current frame, instances included, in fixed order."""
     depsgraph = scene.view_layers[0].depsgraph
     for instance in depsgraph.object_instances:
-        obj = instance.object
+        obj: bpy.types.Object = specific(instance.object)
         if obj.type != "MESH" or not instance.show_self:
             continue
         carrier = instance.parent if instance.is_instance else obj
-        if carrier.hide_render or object_frame(obj.original) not in (None, frame):
+        if carrier.hide_render or object_frame(specific(obj.original)) not in (None, frame):
             continue
         if len(obj.data.vertices):
             # An instance's object is lent for this one step of the iteration: keep none of it.
             slots = tuple(m and m.original for m in (s.material for s in obj.material_slots))
             matrix = np.array(instance.matrix_world, np.float64)
-            yield VisibleMesh(obj.original, obj.data, slots, matrix)
+            yield VisibleMesh(specific(obj.original), mesh_of(obj), slots, matrix)
 
 
 def captured_objects(meshes: Sequence[VisibleMesh]) -> tuple[CapturedObject, ...]:

@@ -11,6 +11,7 @@ import bpy
 
 from ...errors import InputError, JobError
 from .. import compat
+from ..narrowing import specific
 from ..writeback.ledger import labelled_objects
 from ..writeback.overlay import overlay_of, show_overlay
 
@@ -65,7 +66,7 @@ def _label_scene(
     """A scene with the objects and the camera of `scene`, for as long as it is rendered."""
     made = bpy.data.scenes.new("Parts4D labels")
     try:
-        for ob in (*objects, scene.camera):
+        for ob in (*objects, specific(scene.camera)):
             made.collection.objects.link(ob)
         made.camera = scene.camera
         made.frame_set(scene.frame_current)
@@ -79,7 +80,7 @@ def _label_scene(
         ):
             setattr(ours, name, getattr(theirs, name))
         try:
-            ours.engine = "CYCLES"
+            specific(ours).engine = "CYCLES"
         except TypeError as error:
             raise InputError("Cycles is disabled", "Enable it in the preferences") from error
         made.cycles.device, made.cycles.samples = "CPU", _SAMPLES

@@ -15,6 +15,7 @@ from typing import Any
 import bpy
 
 from ...job.label_files import LabelFiles, Result
+from ..narrowing import mesh_of
 from . import attributes, vertex_groups
 from . import ledger as registry
 from .attributes import Corners, Painter, palette_of
@@ -100,7 +101,7 @@ def _objects_concerned(result: Result) -> list[bpy.types.Object]:
     named = [registry.local_object(name) for name in {o.name for o in captured}]
     found = [o for o in named if o is not None and o.type == "MESH"]
     found += [o for source in found for o in registry.baked_objects(source)]
-    meshes = {o.data.name: o.data for o in found}
+    meshes = {o.data.name: mesh_of(o) for o in found}
     return [o for mesh in meshes.values() for o in registry.objects_of(mesh)]
 
 
@@ -122,7 +123,7 @@ def _write_mesh(
     baked: Mapping[str, Any] | None = None,
 ) -> None:
     result, options = order.result, order.options
-    mesh = registry.local_mesh(target.mesh)
+    mesh = registry.existing_mesh(target.mesh)
     current, before = stash_mesh(mesh, target.variant_of, steps)
     users = registry.objects_of(mesh)
 
@@ -149,7 +150,7 @@ def _write_mesh(
 
     corrections: dict[str, str] = {}
     for name, kept in target.corrections.items():
-        corrections[name] = store_corrections(registry.local_object(name), kept)
+        corrections[name] = store_corrections(registry.existing_object(name), kept)
         steps.undo(_remove_attributes, mesh.name, [corrections[name]])
     made += corrections.values()
 
@@ -166,7 +167,7 @@ def _write_mesh(
         if name in corrections:
             document["corrections"] = target.corrections[name].to_json(corrections[name])
         steps.undo(_remove_property, name)
-        ob = registry.local_object(name)
+        ob = registry.existing_object(name)
         if options.switch and stored[index]:
             steps.undo(_remove_new_modifiers, name, [m.name for m in ob.modifiers])
             document["modifier"] = add_switch(ob, _switch(names, stored, index, options))
@@ -180,11 +181,12 @@ def _write_mesh(
 
 
 def _write_baked(bake: BakeTarget, order: _Order, steps: Transaction, tally: _Tally) -> None:
-    source = registry.local_object(bake.object)
+    source = registry.existing_object(bake.object)
     earlier = (registry.read(source) or {}).get("baked")
-    current, before = stash_mesh(source.data, [bake.object], steps)
-    registry.write_mesh(source.data, None)
-    registry.activate(source.data, registry.still_there(source.data, current, before))
+    mesh = mesh_of(source)
+    current, before = stash_mesh(mesh, [bake.object], steps)
+    registry.write_mesh(mesh, None)
+    registry.activate(mesh, registry.still_there(mesh, current, before))
     baked = bake_frames(bake, earlier, steps)
     tally.baked.append(baked.collection)
     tally.warnings += baked.warnings
@@ -253,23 +255,23 @@ def _document(
 
 
 def _activate(mesh: str, active: Active) -> None:
-    registry.activate(registry.local_mesh(mesh), active)
+    registry.activate(registry.existing_mesh(mesh), active)
 
 
 def _remove_attributes(mesh: str, names: list[str]) -> None:
-    attributes.remove(registry.local_mesh(mesh), names)
+    attributes.remove(registry.existing_mesh(mesh), names)
 
 
 def _keep_groups(user: str, names: list[str]) -> None:
-    ob = registry.local_object(user)
+    ob = registry.existing_object(user)
     vertex_groups.remove(ob, [g.name for g in ob.vertex_groups if g.name not in names])
 
 
 def _remove_new_modifiers(name: str, earlier: list[str]) -> None:
-    ob = registry.local_object(name)
+    ob = registry.existing_object(name)
     for modifier in [m.name for m in ob.modifiers if m.name not in earlier]:
         remove_modifier(ob, modifier)
 
 
 def _remove_property(name: str) -> None:
-    registry.write(registry.local_object(name), None)
+    registry.write(registry.existing_object(name), None)

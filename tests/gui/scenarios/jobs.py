@@ -24,7 +24,7 @@ from tests.gui.scenarios.session import (
     press_parse,
     selected,
 )
-from tests.gui.stage import Stage, Steps, until
+from tests.gui.stage import Stage, Steps, specific, until
 
 
 def cancel_and_run_again(stage: Stage, blend: str) -> Steps:
@@ -34,7 +34,7 @@ def cancel_and_run_again(stage: Stage, blend: str) -> Steps:
     yield 2.0
     yield from stage.screenshot("1-running")
     asked = time.monotonic()
-    bpy.ops.parts4d.cancel()  # looking for the button takes longer than the job
+    specific(bpy.ops).parts4d.cancel()  # looking for the button takes longer than the job
     yield until(lambda: job().phase == "cancelled", "the end", 20)
     stage.report("cancelled", seconds=time.monotonic() - asked, labelled=labelled())
     yield 1.0
@@ -108,7 +108,7 @@ def words_and_corrections(stage: Stage, blend: str) -> Steps:
     bpy.context.view_layer.objects.active = bpy.data.objects["body"]
     chosen.active_part = 0
     with stage.override():
-        bpy.ops.parts4d.select_part("EXEC_DEFAULT", True, part="face")
+        specific(bpy.ops).parts4d.select_part("EXEC_DEFAULT", True, part="face")
     yield 1.0
     stage.report("selected", mode=bpy.context.mode, faces=selected("body"))
     chosen.active_part = 2
@@ -120,10 +120,10 @@ def words_and_corrections(stage: Stage, blend: str) -> Steps:
     bpy.ops.object.mode_set(mode="OBJECT")
     stage.report("corrected", labels=label_counts("body"))
     with stage.override():
-        bpy.ops.parts4d.solo_part("EXEC_DEFAULT", True, part="shirt")
+        specific(bpy.ops).parts4d.solo_part("EXEC_DEFAULT", True, part="shirt")
     yield 1.0
     yield from stage.screenshot("2-solo")
-    bpy.ops.parts4d.show_confidence()
+    specific(bpy.ops).parts4d.show_confidence()
     yield 1.0
     yield from stage.screenshot("3-confidence")
     yield from parse(stage)

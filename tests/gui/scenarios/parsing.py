@@ -72,7 +72,7 @@ def look_at(stage: Stage, blend: str, character: str) -> Steps:
 
 
 def _labelled() -> list[str]:
-    return sorted(o.name for o in bpy.data.objects if "parts4d" in o)
+    return sorted(o.name for o in bpy.data.objects if "parts4d" in o.keys())
 
 
 def _overlays() -> int:

@@ -13,7 +13,7 @@ import bmesh
 import bpy
 
 from tests.gui.scenarios.extension import PACKAGE
-from tests.gui.stage import Stage, Steps, until
+from tests.gui.stage import Stage, Steps, mesh_of, specific, until
 
 PARTS = "hair, face, jacket, shirt, trousers, shoes, left hand, right hand"
 HERO_PARTS = "head, arms, shirt, legs, shoes"
@@ -49,7 +49,7 @@ def show(stage: Stage, blend: str, character: str) -> Steps:
 def press_parse(stage: Stage) -> None:
     """As the button does; looking for it takes seconds."""
     with stage.override("UI"):
-        bpy.ops.parts4d.parse("INVOKE_DEFAULT")
+        specific(bpy.ops).parts4d.parse("INVOKE_DEFAULT")
 
 
 def parse(stage: Stage) -> Steps:
@@ -123,7 +123,7 @@ def note() -> str:
 
 def labelled() -> list[str]:
     """Names of the objects with labels."""
-    return sorted(o.name for o in bpy.data.objects if "parts4d" in o)
+    return sorted(o.name for o in bpy.data.objects if "parts4d" in o.keys())
 
 
 def selected(name: str) -> int:
@@ -135,12 +135,12 @@ def selected(name: str) -> int:
 
 def label_counts(name: str) -> dict[str, int]:
     """Label -> faces of an object, in Edit Mode too; empty when it has no labels."""
-    mesh = bpy.data.objects[name].data
+    mesh = mesh_of(bpy.data.objects[name])
     if mesh.is_editmode:
         edited = bmesh.from_edit_mesh(mesh)
         layer = edited.faces.layers.int.get("parts_label")
         values = [face[layer] for face in edited.faces] if layer is not None else []
     else:
         attribute = mesh.attributes.get("parts_label")
-        values = [d.value for d in attribute.data] if attribute is not None else []
+        values = [d.value for d in specific(attribute).data] if attribute is not None else []
     return {str(v): values.count(v) for v in sorted(set(values))}

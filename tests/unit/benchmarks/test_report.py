@@ -8,6 +8,7 @@ import math
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -94,7 +95,7 @@ def score(case: str, method: str, table: list[list[float]], **more: object) -> S
     areas = np.array(table, float)
     hit = np.diag(areas)
     iou = hit / (areas.sum(axis=1) + areas[:, :2].sum(axis=0) - hit)
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "classes": ("shirt", "trousers"),
         "table": tuple(map(tuple, areas.tolist())),
         "oa": hit.sum() / areas.sum(),

@@ -278,6 +278,7 @@ def test_a_running_command_is_cancelled_though_the_server_is_silent(program, way
     program.server.stall = threading.Event()
     command = [sys.executable, vendor_setup.__file__, "fetch", "free", "--json"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
     part = program.folder / "models" / "free.pt.part"
     while not part.exists():
         assert process.poll() is None

@@ -16,6 +16,7 @@ import pytest
 
 from core.checkpoints import download as download_module
 from core.checkpoints.download import DownloadError
+from core.checkpoints.transfer_progress import Progress
 from core.errors import CancelledError
 from core.installing.failures import MissingEnvironment
 from core.installing.pins import PinFile
@@ -60,7 +61,7 @@ def test_a_script_runs_with_the_unpacked_packages_and_nothing_else(unpacked, tmp
 def test_unpacking_twice_does_nothing_the_second_time(unpacked):
     unpacked.install()
     before = unpacked.path.stat().st_mtime_ns
-    told = []
+    told: list[Progress] = []
     unpacked.install(told.append)
     assert unpacked.path.stat().st_mtime_ns == before and told == []
 

@@ -25,6 +25,7 @@ LOG = Path("worker.log")
 )
 def test_last_words_become_a_sentence_with_a_remedy(said, message, remedy):
     cause = likely_cause(f"Traceback ...\n{said}")
+    assert cause is not None
     assert message in cause.message and remedy in cause.remedy
     assert message in str(crash("worker", 1, LOG, [said]))
 

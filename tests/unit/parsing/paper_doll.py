@@ -34,8 +34,9 @@ def picture_of(element: np.ndarray, color: tuple[int, int, int] = (90, 90, 90)) 
     """A view that shows the elements (h, w), all of one colour, facing the camera."""
     normal = np.zeros((*element.shape, 3), np.int8)
     normal[..., 2] = -127
+    height, width = element.shape
     return ViewImage(
-        element.shape,
+        (height, width),
         (0, 0),
         element.astype(np.int32),
         np.full((*element.shape, 3), color, np.uint8),

@@ -14,6 +14,7 @@ from core.session.events import (
     Apply,
     CancelAsked,
     Dismissed,
+    Effect,
     Ended,
     Redraw,
     Start,
@@ -34,7 +35,7 @@ def submitted(folder: str = "/jobs/a", relabel: bool = False) -> Submitted:
 
 
 def after(*events) -> tuple[State, list]:
-    state, effects = State(), []
+    state, effects = State(), list[Effect]()
     for event in events:
         state, more = transition(state, event)
         effects += more

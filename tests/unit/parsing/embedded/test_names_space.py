@@ -338,7 +338,7 @@ def mirrored(text: str) -> str:
 @settings(deadline=None, max_examples=30)
 def test_mirrored_names_give_mirrored_labels(elements) -> None:
     words = ["left arm", "right arm", "left leg", "right leg", "left eye", "right eye", "hair"]
-    flipped = [tuple(mirrored(name) for name in element) for element in elements]
+    flipped = [(mirrored(ob), mirrored(m), mirrored(bone)) for ob, m, bone in elements]
     encoders = [encoder_of(elements), encoder_of(flipped)]
     scores = [
         probabilities(e, e.combination_vectors[e.element_combination], words) for e in encoders

@@ -118,9 +118,9 @@ def test_a_closer_look_counts_more_for_what_it_shows_and_nothing_elsewhere() -> 
     whole = Placement((0, 0, 8, 8), (8, 8), (0, 0))
     part = Placement((0, 0, 4, 8), (8, 16), (0, 0))
     ones = np.ones((4, 4, 1), np.float32)
-    far = Sighting(np.tile(np.float32([1, 0]), (4, 4, 1)), ones, ones[..., 0], whole)
+    far = Sighting(np.tile(np.array([1, 0], np.float32), (4, 4, 1)), ones, ones[..., 0], whole)
     near = Sighting(
-        np.tile(np.float32([0, 1]), (4, 8, 1)), np.ones((4, 8, 1)), np.ones((4, 8)), part
+        np.tile(np.array([0, 1], np.float32), (4, 8, 1)), np.ones((4, 8, 1)), np.ones((4, 8)), part
     )
     element = np.repeat([0, 1], 4)[:, None] * np.ones((1, 8), int)
     element[:4, 4:] = 2  # shown by the closer look, but not asked for
@@ -128,4 +128,4 @@ def test_a_closer_look_counts_more_for_what_it_shows_and_nothing_elsewhere() -> 
     sums.add(picture_of(element), far)
     sums.add(picture_of(element), near, (0, 0, 4, 4), 3.0)
     found = sums.sightings(("skin", "hair"), ("none",))
-    np.testing.assert_allclose(found.surface, [[0.25, 0.75], [1, 0], [1, 0]], atol=1e-3)
+    np.testing.assert_allclose(found.surface, [[0.25, 0.75], [1.0, 0.0], [1.0, 0.0]], atol=1e-3)
