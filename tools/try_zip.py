@@ -3,7 +3,7 @@
 
     python tools/try_zip.py dist/parts4d.zip [--out FOLDER]
 
-Run by a Python that has bpy. Blender's user folder and the data folder of Parts4D are new and empty,
+Run by a Python that has bpy. Blender's user folder and the data folder of Parts4D are new ones
 inside FOLDER. Packages that the zip brings are unpacked and tested first.
 """
 
