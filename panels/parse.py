@@ -75,7 +75,7 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
             if job.remedy.startswith("Install") or "vendor_setup" in job.remedy:
                 box.operator("parts4d.open_setup", icon="PREFERENCES")
         elif job.phase == "cancelled":
-            self._message(context, job, "Cancelled. Parse again to go on from there.", "CANCEL")
+            self._message(context, job, "Cancelled. Parse again to resume.", "CANCEL")
         elif note := interface.notes.get(job.number):
             box = self._message(context, job, f"{note}.", "INFO")
             button = box.operator("parts4d.apply_labels", text="Apply Anyway", icon="IMPORT")
