@@ -39,7 +39,7 @@ def all_lists() -> tuple[Vocabulary, ...]:
 class PARTS4D_OT_add_parts(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.add_parts"
     bl_label = "Add Parts"
-    bl_description = "Add one part or several, with commas between them and | before synonyms"
+    bl_description = "Add parts, separated by commas. Put | before synonyms"
     bl_options = {"REGISTER", "UNDO"}
 
     names: bpy.props.StringProperty(name="Parts", description="jacket, trousers | jeans, left shoe")
@@ -54,7 +54,7 @@ class PARTS4D_OT_add_parts(ReportsErrors, bpy.types.Operator):
 class PARTS4D_OT_paste_parts(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.paste_parts"
     bl_label = "Paste Parts"
-    bl_description = "Add the parts in the clipboard, one a line or with commas between them"
+    bl_description = "Add the parts on the clipboard, one per line or separated by commas"
     bl_options = {"REGISTER", "UNDO"}
 
     def perform(self, context: bpy.types.Context) -> None:
@@ -76,14 +76,14 @@ class _PartOperator(bpy.types.Operator):
         chosen = settings(context)
         if 0 <= chosen.active_part < len(chosen.parts):
             return True
-        cls.poll_message_set("No part is active in the list")
+        cls.poll_message_set("Select a part in the list first")
         return False
 
 
 class PARTS4D_OT_remove_part(_PartOperator):
     bl_idname = "parts4d.remove_part"
     bl_label = "Remove Part"
-    bl_description = "Take the active part off the list"
+    bl_description = "Remove the active part from the list"
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> Result:
@@ -120,7 +120,7 @@ class PARTS4D_OT_move_part(_PartOperator):
 class PARTS4D_OT_take_list(bpy.types.Operator):
     bl_idname = "parts4d.take_list"
     bl_label = "Use Part List"
-    bl_description = "Replace the parts by those of a known list"
+    bl_description = "Replace the parts with those of a built-in or saved list"
     bl_options = {"REGISTER", "UNDO"}
 
     list_name: bpy.props.StringProperty(name="List")
@@ -142,7 +142,7 @@ class PARTS4D_OT_take_list(bpy.types.Operator):
 class PARTS4D_OT_save_list(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.save_list"
     bl_label = "Save Part List"
-    bl_description = "Keep these parts under a name, for other files"
+    bl_description = "Save these parts as a list for use in other files"
     bl_options = {"REGISTER"}
 
     list_name: bpy.props.StringProperty(name="Name", default="My Parts")
@@ -157,7 +157,7 @@ class PARTS4D_OT_save_list(ReportsErrors, bpy.types.Operator):
 class PARTS4D_OT_remove_list(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.remove_list"
     bl_label = "Remove Part List"
-    bl_description = "Forget a part list that you saved"
+    bl_description = "Delete a saved part list"
     bl_options = {"REGISTER"}
 
     list_name: bpy.props.StringProperty(name="List")

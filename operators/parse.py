@@ -33,8 +33,8 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.parse"
     bl_label = "Parse"
     bl_description = (
-        "Look at the character from all sides in every frame, find the parts you typed, and label "
-        "its faces. Blender stays usable meanwhile"
+        "Render the character from all sides, find the parts you typed, and label its faces. Runs "
+        "in the background"
     )
     bl_options = {"REGISTER"}
 
@@ -47,7 +47,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
         elif not vocabulary(chosen):
             cls.poll_message_set("Type at least one part first")
         elif _is_running(found.name, chosen.preset):
-            cls.poll_message_set("It is being parsed: wait, or cancel it first")
+            cls.poll_message_set("Already being parsed; wait or cancel first")
         else:
             return True
         return False
@@ -105,7 +105,7 @@ def _is_running(character: str, preset: str) -> bool:
 class PARTS4D_OT_resume(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.resume"
     bl_label = "Continue"
-    bl_description = "Go on with a run that was interrupted, where it stopped"
+    bl_description = "Resume an interrupted run"
     bl_options = {"REGISTER"}
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
@@ -122,7 +122,7 @@ class PARTS4D_OT_resume(ReportsErrors, bpy.types.Operator):
 class PARTS4D_OT_cancel(bpy.types.Operator):
     bl_idname = "parts4d.cancel"
     bl_label = "Cancel"
-    bl_description = "Stop the job. What is finished is kept: parsing again goes on from there"
+    bl_description = "Cancel the job. Finished stages are kept; parse again to resume"
     bl_options = {"INTERNAL"}
 
     number: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
@@ -144,7 +144,7 @@ class PARTS4D_OT_cancel(bpy.types.Operator):
 class PARTS4D_OT_dismiss(bpy.types.Operator):
     bl_idname = "parts4d.dismiss"
     bl_label = "Close"
-    bl_description = "Take this message away"
+    bl_description = "Dismiss this message"
     bl_options = {"INTERNAL"}
 
     number: bpy.props.IntProperty(  # of the job; 0: why there is none
@@ -163,7 +163,7 @@ class PARTS4D_OT_dismiss(bpy.types.Operator):
 class PARTS4D_OT_open_folder(bpy.types.Operator):
     bl_idname = "parts4d.open_folder"
     bl_label = "Open Job Folder"
-    bl_description = "Show the job's files: what was captured, the labels, the logs"
+    bl_description = "Open the folder with the job's captured views, labels and logs"
     bl_options = {"INTERNAL"}
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})

@@ -75,9 +75,7 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
             box.operator("parts4d.open_folder", icon="FILE_FOLDER").directory = job.folder
             draw_remedy(box, failure)
         elif job.phase == "cancelled":
-            self._message(
-                context, job.number, "Cancelled. Parse again to go on from there.", "CANCEL"
-            )
+            self._message(context, job.number, "Cancelled. Parse again to resume.", "CANCEL")
         elif note := interface.notes.get(job.number):
             box = self._message(context, job.number, f"{note}.", "INFO")
             button = box.operator("parts4d.apply_labels", text="Apply Anyway", icon="IMPORT")

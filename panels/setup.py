@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems as Icon
 
 _NAMES = {"embedded": "Embedded packages", "full": "Full environment"}
-_EMBEDDED_STATES = {"not installed": "At first use"}  # it is unpacked then, without being asked
+_EMBEDDED_STATES = {"not installed": "Unpacked at first use"}
 _ICONS: dict[str, Icon] = {"ready": "CHECKMARK", "not installed": "IMPORT"}
 
 
@@ -141,8 +141,8 @@ class PARTS4D_AP_preferences(bpy.types.AddonPreferences):
 
     data_path: bpy.props.StringProperty(
         name="Storage",
-        description="Where environments and models are kept; empty: where the system keeps such "
-        "data. Shared by all Blender versions",
+        description="Folder for environments and models, shared by all Blender versions. Leave "
+        "empty for the system's default",
         subtype="DIR_PATH",
         update=_data_path_changed,
     )
