@@ -35,7 +35,7 @@ class PARTS4D_OT_apply_labels(WritingOptions, ReportsErrors, bpy.types.Operator)
     )
     overlay: bpy.props.BoolProperty(
         name="Show Labels",
-        description="Colour the character by its parts at once",
+        description="Colour the character by part after applying",
         default=False,
         options={"SKIP_SAVE"},
     )

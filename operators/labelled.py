@@ -19,7 +19,7 @@ class OnLabels(ReportsErrors):
         ob = context.active_object
         if ob is not None and (PROPERTY in ob.keys() or ob.type in {"ARMATURE", "EMPTY"}):
             return True
-        cls.poll_message_set("Make a character with part labels active")
+        cls.poll_message_set("Select a character with part labels")
         return False
 
 
@@ -40,7 +40,7 @@ class PartArgument(OperatorMixin):
 
     part: bpy.props.StringProperty(
         name="Part",
-        description="A part of the character or a synonym; empty: what is unlabelled",
+        description="Part or synonym. Leave empty for unlabelled faces",
         search=lambda self, context, text: part_names(context),
         options={"SKIP_SAVE"},
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.errors import Parts4DError
 from ..core.interface import pump, status
 from ..core.interface.ownership import owner_of
 from ..core.interface.settings import (
@@ -32,8 +33,8 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.parse"
     bl_label = "Parse"
     bl_description = (
-        "Look at the character from all sides in every frame, find the parts you typed, and label "
-        "its faces. Blender stays usable meanwhile"
+        "Render the character from all sides, find the parts you typed, and label its faces. Runs "
+        "in the background"
     )
     bl_options = {"REGISTER"}
 
@@ -46,14 +47,19 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
         elif not vocabulary(chosen):
             cls.poll_message_set("Type at least one part first")
         elif _is_running(found.name, chosen.preset):
-            cls.poll_message_set("It is being parsed: wait, or cancel it first")
+            cls.poll_message_set("Already being parsed; wait or cancel first")
         else:
             return True
         return False
 
     def perform(self, context: bpy.types.Context) -> Result:
         interface = pump.interface()
-        job = self._prepare(context, interface)
+        interface.refusal = None
+        try:
+            job = self._prepare(context, interface)
+        except Parts4DError as error:
+            interface.refusal = error.failure  # the panel has a button that helps
+            raise
         interface.submit(job)
         if bpy.app.background:  # no timer runs there: wait for it here
             return self._wait(interface)
@@ -85,7 +91,8 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             interface.tick()
             time.sleep(0.02)
         if job is None or job.phase != "finished":
-            self.report({"ERROR"}, f"{job.error}. {job.remedy}" if job else "The job is gone")
+            failure = job.failure if job else None
+            self.report({"ERROR"}, str(failure or "The job was stopped"))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -98,7 +105,7 @@ def _is_running(character: str, preset: str) -> bool:
 class PARTS4D_OT_resume(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.resume"
     bl_label = "Continue"
-    bl_description = "Go on with a run that was interrupted, where it stopped"
+    bl_description = "Resume an interrupted run"
     bl_options = {"REGISTER"}
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
@@ -115,7 +122,7 @@ class PARTS4D_OT_resume(ReportsErrors, bpy.types.Operator):
 class PARTS4D_OT_cancel(bpy.types.Operator):
     bl_idname = "parts4d.cancel"
     bl_label = "Cancel"
-    bl_description = "Stop the job. What is finished is kept: parsing again goes on from there"
+    bl_description = "Cancel the job. Finished stages are kept; parse again to resume"
     bl_options = {"INTERNAL"}
 
     number: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
@@ -137,21 +144,26 @@ class PARTS4D_OT_cancel(bpy.types.Operator):
 class PARTS4D_OT_dismiss(bpy.types.Operator):
     bl_idname = "parts4d.dismiss"
     bl_label = "Close"
-    bl_description = "Take this message away"
+    bl_description = "Dismiss this message"
     bl_options = {"INTERNAL"}
 
-    number: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+    number: bpy.props.IntProperty(  # of the job; 0: why there is none
+        options={"HIDDEN", "SKIP_SAVE"}
+    )
 
     def execute(self, context: bpy.types.Context) -> Result:
-        pump.interface().notes.pop(self.number, None)
-        pump.interface().dispatch(Dismissed(self.number))
+        interface = pump.interface()
+        if not self.number:
+            interface.refusal = None
+        interface.notes.pop(self.number, None)
+        interface.dispatch(Dismissed(self.number))
         return {"FINISHED"}
 
 
 class PARTS4D_OT_open_folder(bpy.types.Operator):
     bl_idname = "parts4d.open_folder"
     bl_label = "Open Job Folder"
-    bl_description = "Show the job's files: what was captured, the labels, the logs"
+    bl_description = "Open the folder with the job's captured views, labels and logs"
     bl_options = {"INTERNAL"}
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
@@ -160,10 +172,23 @@ class PARTS4D_OT_open_folder(bpy.types.Operator):
         return ops.wm.path_open(filepath=self.directory)
 
 
+class PARTS4D_OT_open_log(bpy.types.Operator):
+    bl_idname = "parts4d.open_log"
+    bl_label = "Show Log"
+    bl_description = "Show what led to the error"
+    bl_options = {"INTERNAL"}
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        return ops.wm.path_open(filepath=self.filepath)
+
+
 CLASSES = (
     PARTS4D_OT_parse,
     PARTS4D_OT_resume,
     PARTS4D_OT_cancel,
     PARTS4D_OT_dismiss,
     PARTS4D_OT_open_folder,
+    PARTS4D_OT_open_log,
 )

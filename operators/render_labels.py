@@ -16,14 +16,14 @@ class PARTS4D_OT_render_labels(OnLabels, bpy.types.Operator):
     bl_idname = "parts4d.render_labels"
     bl_label = "Render Labels"
     bl_description = (
-        "Save a picture of the labels as the camera sees them in this frame, in their exact "
-        "colours and with nothing else in it"
+        "Render the labels as the camera sees them in this frame, in their exact colours on a "
+        "transparent background"
     )
     bl_options = {"REGISTER"}
 
     filepath: bpy.props.StringProperty(
         name="File",
-        description="The PNG file to write; empty: one beside the .blend",
+        description="PNG file to write. Leave empty to save beside the .blend",
         subtype="FILE_PATH",
         options={"SKIP_SAVE"},
     )

@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..core.errors import ErrorKind, Failure
 from ..core.interface.translation import translated
 from ..core.scene.narrowing import specific
 
 WIDTH = 44  # characters that fit a side bar of ordinary width
+
+# What a button can do about an error: the operator and its icon.
+_REMEDIES = {
+    ErrorKind.ENVIRONMENT: ("parts4d.open_setup", "PREFERENCES"),
+    ErrorKind.MODEL: ("parts4d.open_setup", "PREFERENCES"),
+    ErrorKind.TERMS: ("parts4d.open_setup", "PREFERENCES"),
+    ErrorKind.OUT_OF_MEMORY: ("parts4d.release_memory", "TRASH"),
+}
 
 
 if TYPE_CHECKING:
@@ -55,6 +64,20 @@ def paragraph(
     below: Icon = "NONE" if icon == "NONE" else "BLANK1"
     for i, line in enumerate(textwrap.wrap(translated(text), width) or [""]):
         column.label(text=line, icon=below if i else icon, translate=False)
+
+
+def draw_remedy(layout: bpy.types.UILayout, failure: Failure) -> None:
+    """The buttons that help with an error."""
+    if failure.kind in _REMEDIES:
+        operator, icon = _REMEDIES[failure.kind]
+        layout.operator(operator, icon=icon)
+    draw_log(layout, failure)
+
+
+def draw_log(layout: bpy.types.UILayout, failure: Failure) -> None:
+    """The button that shows what led to an error, where that was recorded."""
+    if failure.log:
+        layout.operator("parts4d.open_log", icon="TEXT").filepath = failure.log
 
 
 def duration(seconds: float) -> str:

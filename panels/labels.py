@@ -42,7 +42,7 @@ class PARTS4D_PT_labels(SideBar, bpy.types.Panel):
 
 class PARTS4D_MT_make(bpy.types.Menu):
     bl_idname = "PARTS4D_MT_make"
-    bl_label = "Make from Labels"
+    bl_label = "Create from Labels"
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = layout_of(self)

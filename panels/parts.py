@@ -14,7 +14,7 @@ from ..operators.edit_parts import (
     PARTS4D_OT_paste_parts,
     PARTS4D_OT_remove_part,
 )
-from .base import SideBar
+from .base import SideBar, paragraph
 
 
 class PARTS4D_UL_parts(bpy.types.UIList):
@@ -56,6 +56,8 @@ class PARTS4D_PT_parts(SideBar, bpy.types.Panel):
         row = layout.row(align=True)
         row.prop(chosen, "typed", text="", icon="ADD", placeholder="jacket, jeans, left shoe")
         row.operator(PARTS4D_OT_paste_parts.bl_idname, text="", icon="PASTEDOWN")
+        if chosen.refused:
+            paragraph(layout, chosen.refused, "ERROR", context)
         if not chosen.parts:
             layout.menu(PARTS4D_MT_lists.bl_idname, text="Start from a List", icon="PRESET")
             return

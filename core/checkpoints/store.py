@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
 from .catalogue import Checkpoint, find_checkpoint, models_folder
 from .terms import terms_accepted
 
@@ -22,7 +22,7 @@ _CHUNK = 4 * 2**20  # bytes
 class MissingCheckpoint(JobError):
     """A model file that a run needs is not there, or not what it was."""
 
-    code = "checkpoint"
+    kind = ErrorKind.MODEL
 
 
 def checkpoint_path(checkpoint: Checkpoint) -> Path:

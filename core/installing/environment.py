@@ -16,6 +16,7 @@ from typing import Any
 
 from ..checkpoints.claim import claim
 from ..checkpoints.transfer_progress import Cancelled, Progress, Report, as_size, never, silent
+from ..errors import ErrorKind
 from ..files.lock import FolderLock
 from .checking import run_self_test
 from .failures import MissingEnvironment, cannot_change, disk_full, explain_failure
@@ -176,6 +177,7 @@ class Environment:
             raise MissingEnvironment(
                 f"{self.title} needs {as_size(self.space)} and {as_size(free)} are free",
                 "Free some space, or set PARTS4D_DATA to a folder on another disk",
+                ErrorKind.DISK_FULL,
             )
 
 
@@ -239,7 +241,7 @@ class _Making:
             log.write_text("\n".join(lines), "utf-8")
         except OSError:
             return error
-        return MissingEnvironment(error.message, f"{error.remedy}; the details are in {log}")
+        return MissingEnvironment(error.message, error.remedy, error.kind, str(log))
 
 
 def _names(pins: PinFile) -> str:

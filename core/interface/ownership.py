@@ -38,6 +38,8 @@ def topology_hash(character: Character) -> str:
 def misfit(job: Job, session: int) -> str:
     """Why the labels cannot be put on now, as a sentence; empty when they can."""
     if job.owner.session != session:
+        if job.owner.file and job.owner.file == bpy.data.filepath:
+            return "The file was opened again while the job ran: press Apply in Results"
         return "The labels belong to another file: open it and apply them there"
     try:
         character = find_character(job.character)

@@ -19,9 +19,9 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..errors import Parts4DError
+from ..errors import Failure, Parts4DError
+from ..job.choices import needs_torch
 from ..job.folder import JobFolder
-from ..job.presets import needs_torch
 from ..job.spec import JobSpec, ParsingSettings
 from ..job.spec_files import save_spec
 from ..job.workers import WarmWorker
@@ -57,6 +57,7 @@ class Interface:
     thumbnail: Thumbnail = field(default_factory=Thumbnail)
     prepared: dict[int, Callable[[JobFolder], None]] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)  # job -> why it was not applied
+    refusal: Failure | None = None  # why Parse made no job when it was last pressed
     workers: dict[bool, WarmWorker] = field(default_factory=dict)  # with torch or without
     longest_tick: float = 0.0  # seconds, for the window tests
     runner: Runner = field(init=False)
@@ -139,7 +140,10 @@ class Interface:
             return
         self.dirty = False
         found = status.find_out(context)
-        runs = runs_of(bpy.data.filepath, found.name, self.untitled) if found.name else ()
+        runs: tuple[Run, ...] = ()
+        if found.name:
+            begun = [j.folder for j in self.state.jobs if j.owner.session == self.session]
+            runs = runs_of(bpy.data.filepath, found.name, self.untitled, begun)
         if (found, runs) != (self.status, self.runs):
             self.status, self.runs = found, runs
             redraw()
@@ -257,9 +261,13 @@ def _settings_of(folder: JobFolder) -> ParsingSettings:
 
 
 @persistent
-def _file_changes(*_: object) -> None:
-    """Before another file is opened: its objects are not those the jobs were made for."""
+def _file_opened(*_: object) -> None:
+    """After another file was opened: its objects are not those the jobs were made for.
+
+    Not before: a file that cannot be opened leaves the one that is open as it is.
+    """
     interface().session += 1
+    interface().refusal = None
     typing_pause.forget()
     interface().dirty = True
 
@@ -277,8 +285,7 @@ def _edited(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
 
 _HANDLERS = (
     ("depsgraph_update_post", _edited),
-    ("load_pre", _file_changes),
-    ("load_post", _scene_changed),
+    ("load_post", _file_opened),
     ("undo_post", _scene_changed),
     ("redo_post", _scene_changed),
     ("save_post", _scene_changed),

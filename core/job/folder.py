@@ -13,9 +13,8 @@ from ..files.atomic import disk_error, write_json
 from ..files.lock import FolderLock
 from .spec import JobSpec
 from .spec_files import check_schema, load_spec, save_spec, spec_from_json, spec_to_json
+from .stages import STAGES as STAGES
 from .strict_json import load_document
-
-STAGES = ("capture", "sight", "proposals", "masklets", "validation", "embeddings", "labels")
 
 _OUR_NAMES = frozenset(
     {
@@ -46,7 +45,6 @@ class JobFolder:
         self.sight = self.path / "sight"
         self.proposals = self.path / "proposals"
         self.masklets = self.path / "masklets"
-        self.validation = self.path / "validation"
         self.embeddings = self.path / "embeddings"
         self.labels = self.path / "labels"
         self.result = self.path / "result.json"

@@ -105,7 +105,7 @@ def write_job(
 ) -> Character:
     """A job folder with spec and snapshot of a character of the open file."""
     character = find_character(name)
-    chosen = {"azimuths": 3, "resolution": RESOLUTION, **settings}
+    chosen = {"azimuths": 3, "resolution": RESOLUTION, "depth": True, **settings}
     spec = JobSpec(
         character.name,
         "",

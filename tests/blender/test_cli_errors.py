@@ -145,7 +145,7 @@ class TestTheScene:
 class TestTheWords:
     @pytest.mark.parametrize("parts", ["", " ; ,"])
     def test_no_part(self, parse, parts, tmp_path):
-        parse(parts=parts).failed(INPUT, "No part names", '--parts "jacket; hair"')
+        parse(parts=parts).failed(INPUT, "No part names", 'for example "jacket; hair"')
         assert not (tmp_path / "job").exists()
 
     def test_a_part_twice(self, parse, tmp_path):

@@ -14,44 +14,10 @@ bpy = pytest.importorskip("bpy")
 import numpy as np
 
 from tests.blender.cli_character import add_character
-from tests.blender.extension_package import NAME, load_extension
+from tests.blender.extension_package import NAME
+from tests.blender.side_bar import finish, labelled
 
-
-@pytest.fixture(scope="module")
-def extension():
-    package = load_extension()
-    package.register()
-    yield package
-    package.unregister()
-
-
-@pytest.fixture
-def pump(extension, tmp_path, monkeypatch):
-    """A saved file with a character in it; the module that joins session and Blender."""
-    monkeypatch.setenv("PARTS4D_DATA", str(tmp_path / "data"))
-    bpy.ops.wm.read_homefile(use_empty=True)
-    add_character()
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "hero.blend"))
-    pump = importlib.import_module(f"{NAME}.core.interface.pump")
-    extension.unregister()  # jobs of the test before are forgotten
-    extension.register()
-    pump.interface().refresh(bpy.context)
-    chosen = bpy.context.scene.parts4d
-    chosen.frames, chosen.resolution, chosen.views = "CURRENT", 64, 4
-    chosen.typed = "head, shirt, legs | trousers"
-    return pump
-
-
-def finish(pump) -> None:
-    deadline = time.monotonic() + 120
-    while pump.interface().state.running or pump.typing_pause.is_typing():
-        assert time.monotonic() < deadline
-        pump.interface().tick()
-        time.sleep(0.02)
-
-
-def labelled() -> list:
-    return [o for o in bpy.data.objects if "parts4d" in o]
+pytest_plugins = ("tests.blender.side_bar_fixtures",)
 
 
 def test_typed_parts_become_entries_with_colours_of_their_own(pump):
@@ -63,6 +29,18 @@ def test_typed_parts_become_entries_with_colours_of_their_own(pump):
     assert bpy.context.scene.parts4d.typed == ""
     bpy.ops.parts4d.add_parts(names="Shirt; hat")
     assert [p.name for p in parts] == ["head", "shirt", "legs", "hat"]
+
+
+def test_typed_words_that_are_refused_are_said_under_the_field(pump):
+    chosen = bpy.context.scene.parts4d
+    chosen.typed = "hat, #ff0000"
+    assert chosen.typed == "hat, #ff0000" and len(chosen.parts) == 3
+    assert "colour but no name. Write the name" in chosen.refused
+    chosen.typed = "hat, Head, shirt"
+    assert chosen.typed == "" and [p.name for p in chosen.parts][3:] == ["hat"]
+    assert chosen.refused == "Already in the list: Head, shirt"
+    chosen.typed = "shoe"
+    assert chosen.refused == ""
 
 
 def test_parts_are_removed_moved_and_taken_from_lists(pump):
@@ -128,12 +106,44 @@ def test_a_colour_changes_without_parsing_again(pump):
     bpy.ops.parts4d.parse()
     bpy.context.scene.parts4d.parts[0].color = (1.0, 0.0, 1.0)
     finish(pump)
-    mesh = labelled()[0].data
-    colors = np.empty(len(mesh.loops) * 4, np.float32)
-    mesh.color_attributes["parts"].data.foreach_get("color_srgb", colors)
-    assert (np.abs(colors.reshape(-1, 4)[:, :3] - (1, 0, 1)).max(axis=1) < 0.01).any() or (
-        len(labelled()) > 1
-    )
+    jobs = pump.interface().state.jobs
+    assert [j.relabel for j in jobs] == [False, True] and jobs[1].applied
+    heads = 0
+    for mesh in (o.data for o in labelled()):
+        label = np.empty(len(mesh.polygons), np.int32)
+        mesh.attributes["parts_label"].data.foreach_get("value", label)
+        colors = np.empty(len(mesh.loops) * 4, np.float32)
+        mesh.color_attributes["parts"].data.foreach_get("color_srgb", colors)
+        corners = np.repeat(label, [p.loop_total for p in mesh.polygons])
+        is_magenta = (np.abs(colors.reshape(-1, 4)[:, :3] - (1, 0, 1)) < 0.01).all(axis=1)
+        np.testing.assert_array_equal(is_magenta, corners == 0)
+        heads += int((label == 0).sum())
+    assert heads > 0
+
+
+def test_the_timer_looks_at_the_scene_only_when_it_changed(pump, begin, monkeypatch):
+    looked: list[str] = []  # what takes more than an instant on the main thread
+
+    def count(module, name: str) -> None:
+        whole = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a: (looked.append(name), whole(*a))[1])
+
+    count(pump.status, "find_out")
+    count(pump, "runs_of")
+    begin()
+    interface = pump.interface()
+    interface.refresh(bpy.context)
+    looked.clear()
+    ticks = 0
+    while (job := interface.state.running) is not None:
+        job_before, ticks = job, ticks + 1
+        interface.tick()
+        if interface.state.running is not None:
+            assert not looked, f"at {job_before.stage}"
+        time.sleep(0.02)
+    assert ticks > 10
+    interface.tick()
+    assert looked == ["find_out", "runs_of"], "once, for the labels are new"
 
 
 def test_labels_are_written_as_the_output_settings_say(pump):

@@ -17,7 +17,6 @@ import pytest
 
 pytest.importorskip("bpy")
 
-from core.job.messages import read_events
 from tests.blender.cli_character import PARTS
 from tests.blender.command_line import (
     SMALL,
@@ -30,6 +29,7 @@ from tests.blender.command_line import (
     start,
     wait_until,
 )
+from tests.events import read_events
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 

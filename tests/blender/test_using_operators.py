@@ -145,7 +145,7 @@ def test_only_the_character_of_the_active_object_is_corrected(labelled, tmp_path
 def test_without_labels_the_actions_say_why_they_are_grey():
     sphere()
     for name, settings in ACTIONS:
-        with pytest.raises(RuntimeError, match="Make a character with part labels active"):
+        with pytest.raises(RuntimeError, match="Select a character with part labels"):
             getattr(bpy.ops.parts4d, name)(**settings)
 
 

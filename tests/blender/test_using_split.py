@@ -81,7 +81,6 @@ def test_every_face_goes_to_the_object_of_its_part_and_to_no_other(tmp_path):
     whole = mesh_state(ob)
     split = split_parts(ob, hide_original=False)
     assert sorted(split.objects) == sorted(NAMES)
-    assert split.originals == ("Body",)
     assert split.warnings == ()
     for label, name in ((0, NAMES[0]), (1, NAMES[1]), (2, NAMES[2]), (-1, NAMES[3])):
         part = bpy.data.objects[name]

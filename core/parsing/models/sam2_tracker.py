@@ -19,7 +19,9 @@ from ..images import Images, Progress
 from ..masks import MaskSet, stack
 from ..seams import Context
 from ..tracking.pixel_masklets import ImageKey, ImageMasklets, joined, numbered
-from .device import Device
+from .device import Device, choose_device
+from .loaded import loaded
+from .sam2_build import load_sam2
 from .sam2_video import Found, ObjectTracker, resized_logits
 
 # Rounds of views, and at least so many images, without a mask before a masklet is given up. On the
@@ -148,6 +150,12 @@ class Sam2Journey:
             self._tracker.forget(lost)
             for name in lost:
                 del self._absent[name]
+
+
+def make_sam2_tracker(context: Context) -> Sam2Tracker:
+    """The tracker of a run. Raises MissingCheckpoint, InputError."""
+    device = choose_device(context.settings.device)
+    return Sam2Tracker(context, loaded(context.settings.tracker_model, device, load_sam2), device)
 
 
 class Sam2Tracker:

@@ -12,7 +12,7 @@ import bpy
 
 from ...errors import JobError
 from ...job.arrays import ArrayReader
-from ...job.capture_files import CapturedObject, CaptureFiles, Manifest
+from ...job.capture_files import PASSES, CapturedObject, CaptureFiles, Manifest
 from ...job.spec import JobSpec
 from ...job.spec_files import load_spec
 from ..checks import check_character, frames_to_capture
@@ -107,7 +107,9 @@ def capture_in_process(
         shown = bpy.data.collections.new("parts4d baked")
     threads = max(1, (os.cpu_count() or 1) // shards)
     with scratch_folder(job, shard) as folder:
-        renderer = ViewRenderer(shown, rig, spec.capture.engine, threads, folder)
+        renderer = ViewRenderer(
+            shown, rig, spec.capture.engine, threads, folder, spec.capture.depth
+        )
         for frame, bounds in mine:
             if _is_whole(files, frame, len(rig.views), with_facts=not constant):
                 done += len(rig.views)
@@ -167,4 +169,9 @@ def _is_whole(files: CaptureFiles, frame: int, views: int, with_facts: bool) -> 
                     reader[name]
     except JobError:
         return False
-    return f"intrinsics_{views - 1:02d}" in found
+    return all(
+        f"{one.name}_{view:02d}" in found
+        for view in range(views)
+        for one in PASSES
+        if not one.optional
+    )

@@ -68,8 +68,11 @@ def render_scene(
     return scene
 
 
-def configure_passes(scene: bpy.types.Scene) -> None:
-    """One exact sample at each pixel's centre, passes only: nothing is lit, nothing is averaged."""
+def configure_passes(scene: bpy.types.Scene, depth: bool = False) -> None:
+    """One exact sample at each pixel's centre, passes only: nothing is lit, nothing is averaged.
+
+    Depth is rendered where it is asked for.
+    """
     specific(scene.render).engine = "CYCLES"
     cycles = specific(scene).cycles
     cycles.device = "CPU"
@@ -83,7 +86,7 @@ def configure_passes(scene: bpy.types.Scene) -> None:
     cycles.use_auto_tile = False
     layer = scene.view_layers[0]
     layer.use_pass_combined = False
-    layer.use_pass_z = layer.use_pass_normal = True
+    layer.use_pass_z, layer.use_pass_normal = depth, True
     for name, kind in ((ELEMENT_AOV, "VALUE"), (ALBEDO_AOV, "COLOR")):
         aov = specific(layer.aovs.add())
         aov.name, aov.type = name, kind

@@ -23,14 +23,20 @@ class ViewRenderer:
     """Renders one collection with one rig; keeps its scenes, so that engines keep their data."""
 
     def __init__(
-        self, shown: bpy.types.Collection, rig: Rig, engine: Engine, threads: int, folder: Path
+        self,
+        shown: bpy.types.Collection,
+        rig: Rig,
+        engine: Engine,
+        threads: int,
+        folder: Path,
+        depth: bool = False,
     ) -> None:
         self.rig = rig
         self.engine = engine
         self.folder = folder
         self.camera = add_camera(scene_of(bpy.context))
         self.passes = render_scene("parts4d passes", shown, self.camera, threads)
-        configure_passes(self.passes)
+        configure_passes(self.passes, depth)
         self.scenes = [self.passes]
         if engine != "albedo":
             self.color = render_scene("parts4d color", shown, self.camera, threads)

@@ -37,7 +37,6 @@ _BOUND = {
 @dataclass(frozen=True)
 class Split:
     objects: tuple[str, ...]  # the new ones
-    originals: tuple[str, ...]
     caps: int  # faces that close holes
     warnings: tuple[str, ...]
 
@@ -83,7 +82,7 @@ def split_parts(
             warnings += _warnings(one, hide_original)
     if made:
         _show(made, [one.object for one in objects], hide_original)
-    return Split(tuple(made), tuple(one.name for one in objects), caps, tuple(warnings))
+    return Split(tuple(made), caps, tuple(warnings))
 
 
 def _template(one: Labelled) -> str:

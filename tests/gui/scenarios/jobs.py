@@ -87,7 +87,7 @@ def worker_killed(stage: Stage, blend: str) -> Steps:
     os.kill(worker.pid, signal.SIGKILL)
     yield until(lambda: not job().active, "the end", 30)
     yield 1.0
-    stage.report("killed", phase=job().phase, error=job().error)
+    stage.report("killed", phase=job().phase, error=job().failure.message)
     yield from stage.screenshot("1-killed")
     press_parse(stage)
     yield until(labelled, "labels", 240)

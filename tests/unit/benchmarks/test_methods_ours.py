@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.quality.methods import METHODS
 from benchmarks.quality.methods.ours import PAPER_EMBEDDED, share_capture
 from benchmarks.quality.vocabularies import Vocabulary
+from core.job.choices import needs_torch
 from core.job.folder import JobFolder
-from core.job.presets import needs_torch
 from core.job.spec import Part
 from core.job.stage_marks import StageStore
 from tests.unit.benchmarks.doll_case import doll

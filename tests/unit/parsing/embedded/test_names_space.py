@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
 
 from core.parsing.embedded.names_space import SHARPNESS, NamesEncoder, NameTables
 from core.parsing.ontology.ontology import BODY_REGIONS
@@ -212,7 +211,7 @@ def test_bones_without_telling_names_leave_the_place_to_the_body() -> None:
 def test_without_any_evidence_nothing_is_labelled() -> None:
     none = np.full(3, -1)
     encoder = NamesEncoder.from_facts(NameTables((), ()), none, none, none)
-    masks = encoder.encode_counts(np.ones((1, len(encoder.combination_vectors))))
+    masks = encoder.combination_vectors[-1:]  # of what nothing is known of
     assert probabilities(encoder, masks, ["head", "shirt"]).argmax() == 2
 
 
@@ -239,18 +238,6 @@ def test_the_best_synonym_counts() -> None:
         np.testing.assert_allclose(
             masks[4] @ text[0], masks[4] @ encoder.encode_text([["jeans"]])[0]
         )
-
-
-def test_masks_are_unit_means_over_their_pixels_dense_or_sparse() -> None:
-    encoder = encoder_of(DRESSED)
-    rng = np.random.default_rng(0)
-    counts = rng.integers(0, 50, (20, len(encoder.combination_vectors)))
-    counts[3] = 0
-    dense = encoder.encode_counts(counts)
-    np.testing.assert_allclose(np.linalg.norm(dense, axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(encoder.encode_counts(sparse.csr_matrix(counts)), dense, atol=1e-6)
-    assert dense.dtype == np.float32
-    assert probabilities(encoder, dense[3:4], ["head", "jeans"]).argmax() == 2  # no pixels
 
 
 def test_masks_of_like_evidence_are_more_alike_than_flipped_limbs() -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.job.boxes import box_around
 from core.parsing.sight.closer import CLOSEST, ENOUGH, head_to_look_at
 from core.parsing.sight.network import Sighting
 from core.parsing.sight.over_pixels import ElementSums
@@ -17,7 +18,6 @@ from core.parsing.sight.preparation import (
     Placement,
     prepare,
     prepare_part,
-    silhouette_box,
 )
 from tests.unit.parsing.paper_doll import picture_of
 
@@ -102,7 +102,7 @@ def test_a_part_is_shown_in_its_place_with_what_is_around_it() -> None:
 def test_beside_the_figure_there_is_nothing() -> None:
     color, normal, silhouette = gradients(figure())
     planes, placement = prepare_part(color, normal, silhouette, (30, 40, 60, 70), 1.0)
-    assert placement.box[:2] == silhouette_box(silhouette)[:2]
+    assert placement.box[:2] == box_around(silhouette)[:2]
     row, column = placement.corner
     assert row > 0 and column > 0
     assert not planes[:, :row].any() and not planes[:, :, :column].any()
