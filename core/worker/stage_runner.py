@@ -66,8 +66,6 @@ def run_stages(
             raise CancelledError
         if store.is_done(current, keys[current]):
             emit(Message("stage", stage=current, state="skipped"))
-            if looks:
-                _warn_without_sight(run)
         else:
             emit(Message("stage", stage=current, state="started"))
             if current == "labels":
@@ -75,8 +73,6 @@ def run_stages(
             store.prepare(current, keys[current])
             started = time.perf_counter()
             found = compute(run)
-            if looks:
-                _warn_without_sight(run)
             seconds = time.perf_counter() - started
             write_json(folder.stage(current) / "counts.json", found)
             if current == "labels":
@@ -87,6 +83,8 @@ def run_stages(
             provisional = _lacks_sight(run)
             store.mark_done(current, keys[current], None, seconds, models, provisional)
             emit(Message("stage", stage=current, state="finished", seconds=round(seconds, 3)))
+        if looks:
+            _warn_without_sight(run)
         if current == until:
             return
 
