@@ -110,7 +110,7 @@ def _add_parsing(parser: argparse.ArgumentParser) -> None:
         "--preset",
         choices=tuple(PRESETS),
         default=ParsingSettings().preset,
-        help="; ".join(f"{p.name}: {p.needs[0].lower()}{p.needs[1:]}" for p in PRESET_TABLE)
+        help=". ".join(f"{p.name}: {p.needs[0].lower()}{p.needs[1:]}" for p in PRESET_TABLE)
         + ". See vendor_setup.py status",
     )
     add_flags(group, ParsingSettings, _PARSING)
