@@ -7,7 +7,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from ..job.presets import PRESETS, settings_of
+from ..job.presets import PRESET_TABLE, PRESETS, settings_of
 from ..job.setting import setting_fields, settings_of_stage
 from ..job.spec import CaptureSettings, FrameSelection, ParsingSettings
 from .setting_flags import add_flags, given
@@ -110,8 +110,8 @@ def _add_parsing(parser: argparse.ArgumentParser) -> None:
         "--preset",
         choices=tuple(PRESETS),
         default=ParsingSettings().preset,
-        help="embedded needs nothing; the others need the full environment and models: "
-        "see vendor_setup.py status",
+        help=". ".join(f"{p.name}: {p.needs[0].lower()}{p.needs[1:]}" for p in PRESET_TABLE)
+        + ". See vendor_setup.py status",
     )
     add_flags(group, ParsingSettings, _PARSING)
 

@@ -50,7 +50,8 @@ def _kind(one: SettingField) -> dict[str, Any]:
 def _help(one: SettingField) -> str:
     text = one.about.help
     if one.name in SEAMS:
-        text += f": {', '.join(row.name for row in implementations(one.name))}"
+        rows = implementations(one.name)
+        text += f": {'; '.join(f'{row.name} ({row.help})' for row in rows)}"
     text = text[0].lower() + text[1:].replace("β", "beta")  # which not every console has
     is_number = isinstance(one.default, int | float) and not isinstance(one.default, bool)
     return f"{text} [{one.default:g}]" if is_number else text

@@ -31,8 +31,8 @@ class Implementation:
 
     seam: str
     name: str  # in the job spec and on the command line
-    title: str
-    help: str  # what it does, in a line
+    title: str  # in messages
+    help: str  # how it does its work, in a line of --help
     factory: str
     text: str = ""  # encoders: `module:function` of the word half, (settings, arrays) -> TextSide
     checkpoint: str = ""  # kind of checkpoint it loads; empty: none

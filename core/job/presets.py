@@ -153,12 +153,11 @@ def _checkpoint(settings: ParsingSettings, row: Implementation) -> Checkpoint:
     seam, kind = row.seam, row.checkpoint
     name = getattr(settings, f"{seam}_model")
     if not name:
-        raise InputError(f"The {seam} '{row.name}' needs a model", f"Name one with --{seam}-model")
+        raise InputError(f"The {seam} {row.title} needs a model", f"Name one with --{seam}-model")
     checkpoint = find_checkpoint(name)
     if checkpoint.kind != kind:
         raise InputError(
-            f"The {seam} '{row.name}' needs a {kind} model, and {name} is a {checkpoint.kind} "
-            "model",
+            f"The {seam} {row.title} needs a {kind} model, and {name} is a {checkpoint.kind} model",
             f"Name another with --{seam}-model",
         )
     return checkpoint

@@ -61,13 +61,10 @@ def run_stages(
 
     run = Run(folder.path, spec.parsing, spec.parts, on_progress, on_warning, is_cancelled)
     for current, compute in STAGES.items():
-        looks = stage_named(current).looks
         if is_cancelled():
             raise CancelledError
         if store.is_done(current, keys[current]):
             emit(Message("stage", stage=current, state="skipped"))
-            if looks:
-                _warn_without_sight(run)
         else:
             emit(Message("stage", stage=current, state="started"))
             if current == "labels":
@@ -75,20 +72,23 @@ def run_stages(
             store.prepare(current, keys[current])
             started = time.perf_counter()
             found = compute(run)
-            if looks:
-                _warn_without_sight(run)
             seconds = time.perf_counter() - started
             write_json(folder.stage(current) / "counts.json", found)
             if current == "labels":
                 run.labels.write_result(_result(folder, spec, run, store, seconds, warnings))
-            models = stage_models(spec.parsing, current)
-            if looks:
-                models |= model_used(folder.sight)
-            provisional = _lacks_sight(run)
-            store.mark_done(current, keys[current], None, seconds, models, provisional)
+            models = _models(run, current)
+            store.mark_done(current, keys[current], None, seconds, models, _lacks_sight(run))
             emit(Message("stage", stage=current, state="finished", seconds=round(seconds, 3)))
+        if stage_named(current).looks:
+            _warn_without_sight(run)
         if current == until:
             return
+
+
+def _models(run: Run, stage: str) -> dict[str, str]:
+    """sha256 of the model files that a stage was computed with, by name."""
+    used = model_used(run.folder("sight")) if stage_named(stage).looks else {}
+    return stage_models(run.settings, stage) | used
 
 
 def _warn_without_sight(run: Run) -> None:
