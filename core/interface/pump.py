@@ -56,7 +56,7 @@ class Interface:
     prepared: dict[int, Callable[[JobFolder], None]] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)  # job -> why it was not applied
     workers: dict[bool, WarmWorker] = field(default_factory=dict)  # with torch or without
-    longest_tick: float = 0.0  # seconds, for the window tests
+    longest_tick: float = 0.0  # seconds, for the benchmark of the window
     runner: Runner = field(init=False)
     setup: Setup = field(init=False)
 
