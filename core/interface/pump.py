@@ -59,7 +59,7 @@ class Interface:
     notes: dict[int, str] = field(default_factory=dict)  # job -> why it was not applied
     refusal: Failure | None = None  # why Parse made no job when it was last pressed
     workers: dict[bool, WarmWorker] = field(default_factory=dict)  # with torch or without
-    longest_tick: float = 0.0  # seconds, for the window tests
+    longest_tick: float = 0.0  # seconds, for the benchmark of the window
     runner: Runner = field(init=False)
     setup: Setup = field(init=False)
 

@@ -13,7 +13,8 @@ bpy = pytest.importorskip("bpy")
 
 import numpy as np
 
-from tests.blender.cli_character import add_character
+from core.job.presets import PRESETS
+from tests.blender.cli_character import PART_NAMES, add_character, truth
 from tests.blender.extension_package import NAME
 from tests.blender.side_bar import finish, labelled
 
@@ -118,7 +119,7 @@ def test_a_colour_changes_without_parsing_again(pump):
         is_magenta = (np.abs(colors.reshape(-1, 4)[:, :3] - (1, 0, 1)) < 0.01).all(axis=1)
         np.testing.assert_array_equal(is_magenta, corners == 0)
         heads += int((label == 0).sum())
-    assert heads > 0
+    assert heads >= (truth() == PART_NAMES.index("head")).sum()
 
 
 def test_the_timer_looks_at_the_scene_only_when_it_changed(pump, begin, monkeypatch):
@@ -150,6 +151,7 @@ def test_labels_are_written_as_the_output_settings_say(pump):
     chosen = bpy.context.scene.parts4d
     chosen.vertex_groups, chosen.color_domain = False, "POINT"
     bpy.ops.parts4d.parse()
+    assert sorted(o.name for o in labelled()) == ["body", "shirt", "shoes"]
     for ob in labelled():
         assert not [g for g in ob.vertex_groups if g.name.startswith("part:")]
         assert ob.data.color_attributes["parts"].domain == "POINT"
@@ -157,10 +159,13 @@ def test_labels_are_written_as_the_output_settings_say(pump):
 
 def test_own_settings_begin_with_the_presets_and_reach_a_finished_run(pump):
     chosen = bpy.context.scene.parts4d
-    chosen.preset = "paper"
-    assert (chosen.memory_scale, chosen.key_frames, chosen.threshold) == (1.0, 1, 0.0)
-    chosen.preset = "embedded"
-    assert chosen.memory_scale == 15.0
+    names = ("memory_scale", "key_frames", "threshold", "smoothing", "persistence", "travel")
+    shown = []
+    for preset in ("paper", "embedded"):
+        chosen.preset = preset
+        shown.append([getattr(chosen, name) for name in names])
+        assert shown[-1] == pytest.approx([getattr(PRESETS[preset], name) for name in names])
+    assert shown[0] != shown[1]
     bpy.ops.parts4d.parse()
     chosen.advanced = True
     chosen.threshold = 1.0

@@ -113,7 +113,11 @@ def test_the_light_configuration_runs_on_both_kinds_of_topology(tmp_path, sequen
 
 def test_dense_features_and_the_other_way_through_the_images(tmp_path):
     settings = replace(PAPER, encoder="cliptrase", encoder_model="tiny_clip", travel="orbit_first")
-    assert run(job(tmp_path / "job", settings)).counts["masks"] > 0
+    folder = job(tmp_path / "job", settings)
+    result = run(folder)
+    assert result.backends["encoder"] == "cliptrase (tiny_clip)"
+    assert result.counts["masks"] >= result.counts["masklets"] > 0
+    assert len(label_bytes(folder)) == len(FRAMES)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")

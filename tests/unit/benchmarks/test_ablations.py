@@ -20,6 +20,7 @@ def test_every_ablation_has_the_default_and_differs_from_it_in_one_setting():
     ablations: dict[str, list] = {}
     for variant in variants():
         ablations.setdefault(variant.ablation, []).append(variant)
+    assert len(ablations) > 5
     for name, found in ablations.items():
         settings = [(v.capture, v.parsing) for v in found]
         assert default in settings, name
