@@ -24,6 +24,7 @@ from pathlib import Path
 
 from ..errors import ErrorKind, JobError
 from .atomic import disk_error
+from .reading import read_note
 
 if sys.platform == "win32":
     import msvcrt
@@ -112,11 +113,7 @@ class FolderLock:
 
 def read_holder(path: Path) -> dict[str, str | int]:
     """pid, host and start time of the last owner, running or not; empty when unknown."""
-    try:
-        holder = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return holder if isinstance(holder, dict) else {}
+    return read_note(path)
 
 
 def _is_dead(holder: dict[str, str | int]) -> bool:

@@ -8,7 +8,6 @@ are made absolute in the written copy alone.
 from __future__ import annotations
 
 import errno
-import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ import bpy
 from ..errors import JobError
 from ..files.atomic import disk_error, write_json
 from ..files.disk import is_full
+from ..files.reading import damaged, read_object
 from .character import Character, find_character
 from .checks import check_character
 
@@ -97,12 +97,12 @@ def read_snapshot(job: Path) -> Snapshot:
     """Raises JobError when the snapshot was never finished or is damaged."""
     path = snapshot_path(job).with_suffix(".json")
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = read_object(path)
         for key in ("sources", "roots", "warnings"):
             document[key] = tuple(document[key])
         return Snapshot(**document)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise JobError(f"{path} is missing or damaged", "Start the job again") from error
+    except (KeyError, TypeError) as error:
+        raise damaged(path) from error
 
 
 def load_snapshot(job: Path) -> Character:
@@ -119,7 +119,7 @@ def load_snapshot(job: Path) -> Character:
         with bpy.data.libraries.load(str(path), link=False) as (_, wanted):
             wanted.objects = list(names)
     except OSError as error:
-        raise JobError(f"{path} is missing or damaged", "Start the job again") from error
+        raise damaged(path) from error
     objects = dict(zip(names, wanted.objects, strict=True))
     missing = [n for n, o in objects.items() if o is None]
     if missing:

@@ -13,6 +13,7 @@ from ..checkpoints.catalogue import find_checkpoint
 from ..checkpoints.store import recorded_hash
 from ..errors import CancelledError
 from ..files.atomic import write_json
+from ..files.reading import read_object
 from ..job.capture_files import Manifest
 from ..job.folder import JobFolder
 from ..job.label_files import LabelledPart, Result
@@ -22,7 +23,6 @@ from ..job.presets import model_names, needs_torch, preset_title, stage_models
 from ..job.sight_model import sight_model_hash
 from ..job.spec import JobSpec, ParsingSettings
 from ..job.stage_marks import StageStore, stage_keys
-from ..job.strict_json import load_document
 from ..parsing.labelling.element_shares import check_words
 from ..parsing.pipeline import STAGES
 from ..parsing.registry import check_names
@@ -76,14 +76,17 @@ def run_stages(
             write_json(folder.stage(current) / "counts.json", counts)
             if current == "labels":
                 run.labels.write_result(_result(folder, spec, run, store, seconds, warnings))
-            models = stage_models(spec.parsing, current)
-            if current == "sight":
-                models |= model_used(folder.sight)
-            provisional = _lacks_sight(run)
-            store.mark_done(current, keys[current], None, seconds, models, provisional)
+            models = _models(run, current)
+            store.mark_done(current, keys[current], None, seconds, models, _lacks_sight(run))
             emit(Message("stage", stage=current, state="finished", seconds=round(seconds, 3)))
         if current == until:
             return
+
+
+def _models(run: Run, stage: str) -> dict[str, str]:
+    """sha256 of the model files that a stage was computed with, by name."""
+    used = model_used(run.folder("sight")) if stage == "sight" else {}
+    return stage_models(run.settings, stage) | used
 
 
 def _warn_without_sight(run: Run, stage: str) -> None:
@@ -116,7 +119,7 @@ def _result(
         sum(o.element_count for o in objects) for objects in manifest.frame_objects.values()
     )
     for stage in STAGES:
-        counts |= load_document(folder.stage(stage) / "counts.json")
+        counts |= read_object(folder.stage(stage) / "counts.json")
     settings = spec.parsing
     return Result(
         character=spec.character,
