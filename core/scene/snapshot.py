@@ -21,6 +21,7 @@ from ..files.disk import is_full
 from ..files.reading import damaged, read_object
 from .character import Character, find_character
 from .checks import check_character
+from .compat import reason_in
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,9 @@ def snapshot_file(blend: str, name: str | None, job: Path) -> Snapshot:
     try:
         bpy.ops.wm.open_mainfile(filepath=blend, load_ui=False, use_scripts=False)
     except RuntimeError as error:
-        reason = str(error).strip().removeprefix("Error: ")
-        raise JobError(f"{blend} cannot be opened ({reason})", "Check the path") from error
+        raise JobError(
+            f"{blend} cannot be opened ({reason_in(error)})", "Check the path"
+        ) from error
     return write_snapshot(find_character(name), job)
 
 
@@ -138,8 +140,8 @@ def _write_library(path: Path, blocks: set[bpy.types.Object]) -> None:
     try:
         bpy.data.libraries.write(str(path), blocks, path_remap="ABSOLUTE", fake_user=False)
     except (OSError, RuntimeError) as error:  # Blender's report, without an errno
-        said = str(error).strip().removeprefix("Error: ")
-        full = is_full(path.parent, said)
+        said = reason_in(error)
+        full = is_full(path.parent, str(error))
         raise OSError(errno.ENOSPC if full else errno.EIO, said) from error
     if not path.is_file():
         raise OSError(errno.EIO, "Blender did not write the file")
