@@ -20,7 +20,7 @@ from .base import SideBar, paragraph
 class PARTS4D_UL_parts(bpy.types.UIList):
     bl_idname = "PARTS4D_UL_parts"
 
-    def draw_item(
+    def draw_item(  # noqa: PLR0913 -- Blender calls it so
         self,
         context: bpy.types.Context,
         layout: bpy.types.UILayout,

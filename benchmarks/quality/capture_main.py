@@ -18,6 +18,7 @@ import numpy as np
 
 from core.errors import InputError, JobError
 from core.files.atomic import write_json
+from core.files.reading import read_object
 from core.job.arrays import ArrayReader, save_arrays
 from core.job.capture_files import CaptureFiles
 from core.job.child_side import Channel, run_child
@@ -110,7 +111,7 @@ def character_truth(character: Character) -> np.ndarray:
 
 def scan_truth(folder: Path) -> tuple[list[str], list[np.ndarray]]:
     """The names, and (E,) int16 per mesh file, in the files' order."""
-    document = json.loads((folder / "meta.json").read_text("utf-8"))
+    document = read_object(folder / "meta.json", "Check the data set")
     with ArrayReader(folder / "labels.npz") as reader:
         names = sorted(reader.names(), key=lambda name: int(re.findall(r"\d+", name)[-1]))
         labels = [reader[name].astype(np.int16) for name in names]

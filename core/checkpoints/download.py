@@ -25,6 +25,7 @@ from pathlib import Path
 from ..errors import CancelledError, ErrorKind, Parts4DError
 from ..files.disk import FULL_NUMBERS
 from ..files.own_files import open_own
+from ..files.reading import read_note
 from .store import hash_file, part_note_path, part_path
 from .transfer_progress import Cancelled, Progress, Report, as_size, never, silent
 from .web import Answer, get
@@ -135,11 +136,8 @@ class _Part:
         self.note.unlink(missing_ok=True)
 
     def _version(self, remote: Remote) -> str:
-        try:
-            note = json.loads(self.note.read_text("utf-8"))
-            return str(note["version"]) if note["url"] == remote.url else ""
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
+        note = read_note(self.note)
+        return str(note.get("version", "")) if note.get("url") == remote.url else ""
 
 
 def _fetch(remote: Remote, part: _Part, report: Report, cancelled: Cancelled) -> bool:

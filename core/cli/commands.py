@@ -28,6 +28,7 @@ from ..job.vocabulary import parse_parts
 from ..job.workers import OneShotWorker
 from ..scene.capture.capture import capture_command
 from ..scene.character import find_character
+from ..scene.compat import reason_in
 from ..scene.files.opening import open_sources
 from ..scene.motion import frame_range
 from ..scene.prepare import prepare_job
@@ -222,9 +223,8 @@ def _save(arguments: argparse.Namespace, suffix: str, console: Console) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             bpy.ops.wm.save_as_mainfile(filepath=str(target), copy=not arguments.in_place)
         except (OSError, RuntimeError) as error:
-            reason = str(error).strip().removeprefix("Error: ")
             raise InputError(
-                f"{target} could not be saved ({reason})", "Choose another --output"
+                f"{target} could not be saved ({reason_in(error)})", "Choose another --output"
             ) from error
     return target
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from ..errors import ErrorKind, JobError
 from .atomic import disk_error
 from .own_files import open_own
+from .reading import read_note
 
 if sys.platform == "win32":
     import msvcrt
@@ -114,13 +115,7 @@ class FolderLock:
 
 def read_holder(path: Path) -> dict[str, str | int]:
     """pid, host and start time of the last owner, running or not; empty when unknown."""
-    try:
-        with open(path, "rb") as stream:
-            holder = json.loads(stream.read(_HOLDER_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    if not isinstance(holder, dict):
-        return {}
+    holder = read_note(path)
     kinds = {"pid": int, "host": str, "started": str}
     return {name: holder[name] for name, kind in kinds.items() if type(holder.get(name)) is kind}
 

@@ -26,6 +26,7 @@ from ..job.spec import JobSpec, ParsingSettings
 from ..job.spec_files import save_spec
 from ..job.workers import WarmWorker
 from ..scene.capture.capture import capture_command
+from ..scene.compat import reason_in
 from ..scene.narrowing import manager_of, specific
 from ..session.events import Applied, Apply, CancelAsked, Event, Start, Stop, Submitted, Ticked
 from ..session.found_runs import Run, runs_of
@@ -241,7 +242,7 @@ def _apply(job: Job, show: bool) -> str:
         with bpy.context.temp_override(**override):
             specific(bpy.ops).parts4d.apply_labels("EXEC_DEFAULT", True, **options)
     except RuntimeError as error:
-        return str(error).strip().removeprefix("Error: ").removesuffix(".")
+        return reason_in(error).removesuffix(".")
     return ""
 
 

@@ -16,8 +16,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ..files.atomic import write_json
+from ..files.reading import damaged, read_object
 from .arrays import ArrayReader, damaged, load_arrays, save_arrays
-from .strict_json import load_document
 from .view_passes import Pass, passes_of, view_pass
 
 Topology = Literal["constant", "sequence"]
@@ -172,7 +172,7 @@ class CaptureFiles:
         if self._manifest is None:
             path = self.folder / "capture.json"
             try:
-                self._manifest = Manifest.from_json(load_document(path))
+                self._manifest = Manifest.from_json(read_object(path))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise damaged(path) from error
         return self._manifest

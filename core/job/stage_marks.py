@@ -18,10 +18,12 @@ from ..checkpoints.catalogue import known_checkpoints
 from ..checkpoints.store import recorded_hash
 from ..errors import JobError
 from ..files.atomic import disk_error, write_json
+from ..files.reading import read_note
 from .choices import chosen, counts, uses_sight
-from .folder import JobFolder, file_hash, make_folder
+from .folder import STAGES, JobFolder, file_hash, make_folder
 from .setting import setting_fields
 from .shipped_data import shipped_hashes
+from .sight_model import uses_sight
 from .spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings
 from .spec_files import spec_from_json, spec_to_json
 from .stages import STAGE_TABLE, STAGES, Stage
@@ -200,11 +202,8 @@ class StageStore:
 
     def _read(self, stage: str, name: str) -> dict[str, Any]:
         """A mark; empty when missing or damaged, which is as good as not done."""
-        try:
-            mark = json.loads((self.folder.stage(stage) / name).read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        if not isinstance(mark, dict) or not isinstance(mark.get("key"), str):
+        mark = read_note(self.folder.stage(stage) / name)
+        if not isinstance(mark.get("key"), str):
             return {}
         if name == _DONE and not self._is_whole(stage, mark):
             return {}

@@ -29,6 +29,12 @@ def set_image_format(
         chosen.exr_codec = codec
 
 
+def reason_in(error: Exception) -> str:
+    """What Blender says of an operator that failed: one line, without the word it begins with."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].removeprefix("Error: ")
+
+
 def action_fcurves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
     """All curves of an action: a flat list before slots (4.4), inside channel bags from 5.0."""
     if hasattr(action, "fcurves"):

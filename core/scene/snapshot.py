@@ -8,7 +8,6 @@ are made absolute in the written copy alone.
 from __future__ import annotations
 
 import errno
-import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -19,8 +18,10 @@ import bpy
 from ..errors import JobError
 from ..files.atomic import disk_error, write_json
 from ..files.disk import is_full
+from ..files.reading import damaged, read_object
 from .character import Character, find_character
 from .checks import check_character
+from .compat import reason_in
 from .narrowing import specific
 
 
@@ -89,8 +90,9 @@ def snapshot_file(blend: str, name: str | None, job: Path) -> Snapshot:
     try:
         bpy.ops.wm.open_mainfile(filepath=blend, load_ui=False, use_scripts=False)
     except RuntimeError as error:
-        reason = str(error).strip().removeprefix("Error: ")
-        raise JobError(f"{blend} cannot be opened ({reason})", "Check the path") from error
+        raise JobError(
+            f"{blend} cannot be opened ({reason_in(error)})", "Check the path"
+        ) from error
     return write_snapshot(find_character(name), job)
 
 
@@ -98,12 +100,12 @@ def read_snapshot(job: Path) -> Snapshot:
     """Raises JobError when the snapshot was never finished or is damaged."""
     path = snapshot_path(job).with_suffix(".json")
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = read_object(path)
         for key in ("sources", "roots", "warnings"):
             document[key] = tuple(document[key])
         return Snapshot(**document)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise JobError(f"{path} is missing or damaged", "Start the job again") from error
+    except (KeyError, TypeError) as error:
+        raise damaged(path) from error
 
 
 def load_snapshot(job: Path) -> Character:
@@ -118,7 +120,7 @@ def load_snapshot(job: Path) -> Character:
     try:
         objects = _opened(path, names) or _appended(path, names)
     except (OSError, RuntimeError) as error:
-        raise JobError(f"{path} is missing or damaged", "Start the job again") from error
+        raise damaged(path, "Start the job again") from error
     missing = [n for n, o in objects.items() if o is None]
     if missing:
         raise JobError(f"{path} lacks the object '{missing[0]}'", "Start the job again")
@@ -159,8 +161,8 @@ def _write_library(path: Path, blocks: set[bpy.types.ID]) -> None:
     try:
         bpy.data.libraries.write(str(path), blocks, path_remap="ABSOLUTE", fake_user=False)
     except (OSError, RuntimeError) as error:  # Blender's report, without an errno
-        said = str(error).strip().removeprefix("Error: ")
-        full = is_full(path.parent, said)
+        said = reason_in(error)
+        full = is_full(path.parent, str(error))
         raise OSError(errno.ENOSPC if full else errno.EIO, said) from error
     if not path.is_file():
         raise OSError(errno.EIO, "Blender did not write the file")

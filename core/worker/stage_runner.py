@@ -13,6 +13,7 @@ from ..checkpoints.catalogue import find_checkpoint
 from ..checkpoints.store import recorded_hash
 from ..errors import CancelledError
 from ..files.atomic import write_json
+from ..files.reading import read_object
 from ..job.capture_files import Manifest
 from ..job.choices import chosen, counts, needs_torch
 from ..job.folder import JobFolder
@@ -25,7 +26,6 @@ from ..job.sight_model import sight_model_hash
 from ..job.spec import JobSpec, ParsingSettings
 from ..job.stage_marks import StageStore, stage_keys
 from ..job.stages import STAGE_TABLE, stage_named
-from ..job.strict_json import load_document
 from ..parsing.labelling.element_shares import check_words
 from ..parsing.pipeline import STAGES
 from ..parsing.registry import check_names
@@ -121,7 +121,7 @@ def _result(
         sum(o.element_count for o in objects) for objects in manifest.frame_objects.values()
     )
     for stage in STAGES:
-        totals |= load_document(folder.stage(stage) / "counts.json")
+        totals |= read_object(folder.stage(stage) / "counts.json")
     settings = spec.parsing
     return Result(
         character=spec.character,

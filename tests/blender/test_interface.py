@@ -83,6 +83,47 @@ def test_parse_needs_a_part(pump):
         bpy.ops.parts4d.parse()
 
 
+def test_a_missing_model_is_said_under_the_button_until_it_is_dismissed(pump):
+    interface = pump.interface()
+    bpy.context.scene.parts4d.preset = "draft"
+    with pytest.raises(RuntimeError, match="is not installed"):
+        bpy.ops.parts4d.parse()
+    assert interface.refusal.kind == "checkpoint" and not interface.state.jobs
+    bpy.ops.parts4d.dismiss()
+    assert interface.refusal is None
+
+
+class Buttons:
+    """A layout that remembers what was put on it."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Buttons] = {}
+
+    def operator(self, idname: str, icon: str) -> Buttons:
+        return self.made.setdefault(idname, Buttons())
+
+
+@pytest.mark.parametrize(
+    ("kind", "log", "buttons"),
+    [
+        ("ENVIRONMENT", "", ["parts4d.open_setup"]),
+        ("MODEL", "/logs/worker.log", ["parts4d.open_setup", "parts4d.open_log"]),
+        ("OUT_OF_MEMORY", "/logs/worker.log", ["parts4d.release_memory", "parts4d.open_log"]),
+        ("INPUT", "", []),
+    ],
+)
+def test_an_error_has_the_buttons_that_help_with_its_kind(pump, kind, log, buttons):
+    errors = importlib.import_module(f"{NAME}.core.errors")
+    base = importlib.import_module(f"{NAME}.panels.base")
+    layout = Buttons()
+    base.draw_remedy(layout, errors.Failure(errors.ErrorKind[kind], "No", "Do", log))
+    assert list(layout.made) == buttons
+    for idname in buttons:
+        assert hasattr(bpy.types, f"PARTS4D_OT_{idname.partition('.')[2]}")
+    if log:
+        assert layout.made["parts4d.open_log"].filepath == log
+
+
 def test_a_parse_labels_the_character_and_is_listed(pump):
     assert bpy.ops.parts4d.parse() == {"FINISHED"}
     interface = pump.interface()

@@ -94,9 +94,9 @@ def render_channels(scene: bpy.types.Scene, folder: Path) -> dict[str, np.ndarra
         bpy.ops.render.render(write_still=True, scene=scene.name)
         return read_exr(path)
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
+        reason = compat.reason_in(error)
         failed = f"Rendering failed ({reason})"
-        if is_full(folder, reason):
+        if is_full(folder, str(error)):
             raise JobError(failed, _FREE_SPACE, ErrorKind.DISK_FULL) from error
         raise JobError(failed, _AGAIN) from error
     except (ExrError, OSError) as error:

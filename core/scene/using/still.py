@@ -9,7 +9,8 @@ from pathlib import Path
 
 import bpy
 
-from ...errors import InputError, JobError
+from ...errors import ErrorKind, InputError, JobError
+from ...files.disk import is_full
 from .. import compat
 from ..narrowing import specific
 from ..writeback.ledger import labelled_objects
@@ -39,9 +40,12 @@ def render_still(scene: bpy.types.Scene, path: Path) -> None:
             bpy.ops.render.render(write_still=True, scene=labels.name)
             unfinished.replace(path)
         except (RuntimeError, OSError) as error:
-            reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
+            reason = compat.reason_in(error)
+            kind = ErrorKind.DISK_FULL if is_full(path.parent, str(error)) else ErrorKind.JOB_FOLDER
             raise JobError(
-                f"{path} could not be rendered ({reason})", "Choose another file or free some space"
+                f"{path} could not be rendered ({reason})",
+                "Choose another file or free some space",
+                kind,
             ) from error
         finally:
             with suppress(OSError):

@@ -10,7 +10,7 @@ from benchmarks.quality.methods.ours import PAPER_EMBEDDED, share_capture
 from benchmarks.quality.vocabularies import Vocabulary
 from core.job.choices import needs_torch
 from core.job.folder import JobFolder
-from core.job.presets import PRESETS, needs_torch
+from core.job.presets import PRESETS
 from core.job.spec import Part
 from core.job.stage_marks import StageStore
 from tests.unit.benchmarks.doll_case import doll

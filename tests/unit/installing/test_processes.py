@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import CancelledError
 from core.installing.failures import MissingEnvironment
-from core.installing.processes import clean_environment, has_modules, run_tool
+from core.installing.processes import Given, clean_environment, has_modules, run_tool
 
 
 def python(code: str) -> list[str]:
@@ -85,7 +85,7 @@ def test_settings_that_lead_packages_elsewhere_are_left_out(monkeypatch):
     assert "PIP_TARGET" not in clean and "PYTHONPATH" not in clean
     assert clean["HTTPS_PROXY"] and clean["PIP_INDEX_URL"]
     code = "import os; print(os.environ.get('PIP_TARGET'), os.environ['X'])"
-    assert run_tool(python(code), variables={"X": "1"}) == ["None 1"]
+    assert run_tool(python(code), given=Given({"X": "1"})) == ["None 1"]
 
 
 def test_modules_are_looked_for_in_another_python():

@@ -81,7 +81,7 @@ def test_a_run_until_a_stage_stops_there(folder, toy):
     assert run_toys(folder, toy, stages_until="capture") is None
     assert not folder.proposals.exists()
     assert run_toys(folder, toy, stages_until="masklets") is None
-    assert (folder.masklets / "done.json").exists() and not folder.stage("validation").exists()
+    assert (folder.masklets / "done.json").exists() and not folder.validation.exists()
 
 
 @pytest.mark.parametrize("stage", ["capture", "masklets", "labels"])
