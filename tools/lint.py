@@ -13,7 +13,6 @@ from setup_env import REPOSITORY, available, set_up
 
 from core.errors import Parts4DError
 
-
 # As its own program does, which every system has in another place.
 _LINT_IMPORTS = "from importlinter.cli import lint_imports_command as command; command()"
 

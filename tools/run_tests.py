@@ -57,6 +57,8 @@ def main(arguments: Sequence[str]) -> int:
     exempt = ()
     if any(suite.name == "window" for suite in found) and not _make_window_blender():
         exempt = ("window",)
+    if LOGS.is_symlink():  # to those of .ci/run
+        LOGS.unlink()
     shutil.rmtree(LOGS, ignore_errors=True)
     outcomes = run_all(make_tasks(pythons, found, chosen))
     for outcome in outcomes:
@@ -178,7 +180,8 @@ def _variables(name: str) -> dict[str, str]:
         "PARTS4D_TEST_EXIT": "now",
         "PARTS4D_TEST_SECONDS": str(_TIMES / f"{name}.json"),
         "PARTS4D_TEST_SHARED": str(LOGS / "shared"),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # Many tests start programs of ours: compiled once, and not into the sources.
+        "PYTHONPYCACHEPREFIX": str(LOGS / "pycache"),
     }
 
 
