@@ -175,9 +175,9 @@ def run_all(tasks: Sequence[Task]) -> list[Outcome]:
 
 
 def _variables(name: str) -> dict[str, str]:
-    """For tests/conftest.py. It leaves with os._exit: the bpy module may hang in an ordinary one."""
+    """Environment variables for tests/conftest.py."""
     return {
-        "PARTS4D_TEST_EXIT": "now",
+        "PARTS4D_TEST_EXIT": "now",  # the bpy module may hang in an ordinary exit
         "PARTS4D_TEST_SECONDS": str(_TIMES / f"{name}.json"),
         "PARTS4D_TEST_SHARED": str(LOGS / "shared"),
         # Many tests start programs of ours: compiled once, and not into the sources.
