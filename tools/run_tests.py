@@ -57,6 +57,8 @@ def main(arguments: Sequence[str]) -> int:
     exempt = ()
     if any(suite.name == "window" for suite in found) and not _make_window_blender():
         exempt = ("window",)
+    if LOGS.is_symlink():  # to those of .ci/run
+        LOGS.unlink()
     shutil.rmtree(LOGS, ignore_errors=True)
     outcomes = run_all(make_tasks(pythons, found, chosen))
     for outcome in outcomes:
@@ -173,12 +175,13 @@ def run_all(tasks: Sequence[Task]) -> list[Outcome]:
 
 
 def _variables(name: str) -> dict[str, str]:
-    """For tests/conftest.py. It leaves with os._exit: the bpy module may hang in an ordinary one."""
+    """Environment variables for tests/conftest.py."""
     return {
-        "PARTS4D_TEST_EXIT": "now",
+        "PARTS4D_TEST_EXIT": "now",  # the bpy module may hang in an ordinary exit
         "PARTS4D_TEST_SECONDS": str(_TIMES / f"{name}.json"),
         "PARTS4D_TEST_SHARED": str(LOGS / "shared"),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # Many tests start programs of ours: compiled once, and not into the sources.
+        "PYTHONPYCACHEPREFIX": str(LOGS / "pycache"),
     }
 
 

@@ -159,7 +159,8 @@ def record_durations(times: Mapping[str, float]) -> None:
     DURATIONS.write_text(json.dumps(known, indent=1) + "\n", "utf-8")
 
 
-_FLOORS_HEAD = """# How many tests of a suite run at least in a whole run: a suite that is not collected, or is
+_FLOORS_HEAD = """\
+# How many tests of a suite run at least in a whole run: a suite that is not collected, or is
 # skipped, is no success. Written by `python tools/run_tests.py --record`; some tests run only on
 # some machines, so it is a little less than what ran there.
 """

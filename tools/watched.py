@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ SILENCE = 600.0
 _LAST_WORDS = 10.0  # seconds that a process has to write where it is
 _NO_TESTS = 5  # pytest's exit status
 _COUNTS = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|deselected)\b")
-_TEST = re.compile(r"^(\S+\.py::.+?)(?: (?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b.*)?$", re.M)
+_TEST = re.compile(r"^(\S+\.py::.+?) *(?:(?:PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b.*)?$", re.M)
 RAN = ("passed", "failed", "error", "errors", "xfailed", "xpassed")
 
 
@@ -123,12 +124,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
         return
     process.send_signal(signal.SIGABRT)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_LAST_WORDS)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with contextlib.suppress(ProcessLookupError):  # it may have left no child
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:  # it has left no child
-        pass
     process.wait()

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..files.atomic import write_json
 from ..files.reading import damaged, read_object
-from .arrays import ArrayReader, damaged, load_arrays, save_arrays
+from .arrays import ArrayReader, load_arrays, save_arrays
 from .view_passes import Pass, passes_of, view_pass
 
 Topology = Literal["constant", "sequence"]

@@ -20,10 +20,9 @@ from ..errors import JobError
 from ..files.atomic import disk_error, write_json
 from ..files.reading import read_note
 from .choices import chosen, counts, uses_sight
-from .folder import STAGES, JobFolder, file_hash, make_folder
+from .folder import JobFolder, file_hash, make_folder
 from .setting import setting_fields
 from .shipped_data import shipped_hashes
-from .sight_model import uses_sight
 from .spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings
 from .spec_files import spec_from_json, spec_to_json
 from .stages import STAGE_TABLE, STAGES, Stage

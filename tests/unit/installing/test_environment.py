@@ -95,7 +95,9 @@ def test_source_packages_are_built_with_what_was_installed_before(package):
     sources.write_text(f"built==1.0 \\\n    --hash=sha256:{digest}\n")
     pins = (*package.environment.pins, PinFile(sources, sources=True))
     environment = replace(package.environment, pins=pins, modules=("tiny", "built"))
-    environment.install(package.installer, package.told.append)
+    # This Python may have no pip; the environment then gets one of its own.
+    installer = replace(package.installer, python=sys.executable)
+    environment.install(installer, package.told.append)
     assert set(environment.self_test()["versions"]) == {"tiny", "built"}
 
 
