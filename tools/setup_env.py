@@ -51,10 +51,10 @@ def environment(blender: str, root: Path = DEFAULT_ROOT) -> Environment:
 
     Raises MissingEnvironment for an unknown one.
     """
-    needed = (*MODULES, "onnxruntime", "pytest", "hypothesis")
+    needed: tuple[str, ...] = (*MODULES, "onnxruntime", "pytest", "hypothesis")
     if blender == EMBEDDED:
-        pins = (PinFile(PINS / "embedded.txt"), PinFile(REQUIREMENTS / "embedded.txt"))
-        return Environment(root / EMBEDDED, pins, needed, SPACE // 2)
+        both = (PinFile(PINS / "embedded.txt"), PinFile(REQUIREMENTS / "embedded.txt"))
+        return Environment(root / EMBEDDED, both, needed, SPACE // 2)
     if blender == MODELS:  # on the CPU: its self-test leaves a graphics card alone
         full = full_environment("cpu", USERS_PYTHON)
         tools = PinFile(REQUIREMENTS / "models.txt")

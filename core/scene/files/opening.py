@@ -10,6 +10,7 @@ import bpy
 
 from ...errors import InputError
 from ..character import candidates
+from ..narrowing import scene_of
 from .importing import check_kind, import_file, read_file
 from .sequence import import_sequence
 
@@ -40,7 +41,7 @@ def open_sources(files: Sequence[Path]) -> str | None:
         import_sequence(files)
         return None
     made = import_file(files[0])
-    if any(o.type == "ARMATURE" for o in made) or len(candidates(bpy.context.scene)) < 2:
+    if any(o.type == "ARMATURE" for o in made) or len(candidates(scene_of(bpy.context))) < 2:
         return None
     return _collected(made, files[0].stem)
 
