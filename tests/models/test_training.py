@@ -148,7 +148,8 @@ def test_the_exported_file_is_what_the_extension_reads(trained, tmp_path) -> Non
     view = drawn_view()
     color = np.where(view.silhouette[..., None], view.albedo, np.uint8(255))
     element = np.where(view.silhouette, 0, -1).astype(np.int32)
-    image = ViewImage(element.shape, (0, 0), element, color, view.normal, np.eye(4))
+    size = (len(element), len(element[0]))
+    image = ViewImage(size, (0, 0), element, color, view.normal, np.eye(4))
     seen = model.look(image)
     middle = seen.surface[:, seen.surface.shape[1] // 2].argmax(-1)
     assert {SURFACES[i] for i in np.unique(middle)} >= {"shirt", "trousers"}
