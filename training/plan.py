@@ -18,7 +18,7 @@ import numpy as np
 from .figure import Figure
 from .people.makehuman import Kit, bare_person, sample_person
 from .people.moves import draw_pose, tumbled
-from .people.poses import Pose, motion_poses, posed
+from .people.poses import Pose, motion_poses, posed, posed_bones
 from .people.valid import load_valid, valid_names
 from .rendering import Look
 from .scanned import scanned
@@ -66,6 +66,16 @@ def planned(seed: int, share: float = 1.0) -> list[Planned]:
     return [figure for _, figure in sorted(every, key=lambda pair: (pair[0], pair[1].family))]
 
 
+@dataclass(frozen=True)
+class Shot:
+    """A figure in a pose, and the cameras around it."""
+
+    figure: Figure
+    vertices: np.ndarray  # (V, 3) float32 metres
+    bones: np.ndarray  # (16, 2, 3) float32 metres: ends of SEGMENTS
+    looks: list[Look]
+
+
 class Makers:
     """The material that figures are made of, read once."""
 
@@ -85,20 +95,21 @@ class Makers:
     def avatars(self) -> list[str]:
         return valid_names(self._data / "valid")
 
-    def shots(self, figure: Planned) -> Iterator[tuple[Figure, np.ndarray, list[Look]]]:
-        """(figure, its vertices (V, 3) in a pose, the cameras), pose after pose.
-
-        The figure is the same object as long as only its vertices change.
-        """
+    def shots(self, figure: Planned) -> Iterator[Shot]:
+        """Pose after pose. The figure is the same object as long as only its vertices change."""
         rng = figure.rng()
         if figure.family == "scan":
             made = self._person(int(rng.integers(2**31)), rng)
-            scan = scanned(made, posed(made, self._pose(rng)), rng)
-            yield scan, scan.vertices, _looks(rng, 2 * _LOOKS)
+            pose = self._pose(rng)
+            scan = scanned(made, posed(made, pose), rng)
+            bones = posed_bones(made.skeleton, pose)
+            yield Shot(scan, scan.vertices, bones, _looks(rng, 2 * _LOOKS))
             return
         made = self._make(figure, rng)
         for _ in range(_POSES):
-            yield made, posed(made, self._pose(rng)), _looks(rng, _LOOKS)
+            pose = self._pose(rng)
+            bones = posed_bones(made.skeleton, pose)
+            yield Shot(made, posed(made, pose), bones, _looks(rng, _LOOKS))
 
     def _pose(self, rng: np.random.Generator) -> Pose:
         pose = draw_pose(rng, self.motions)
