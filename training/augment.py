@@ -124,7 +124,8 @@ def _colors(view: View, how: Augmentation, rng: np.random.Generator) -> np.ndarr
         found, segment = np.unique(key, return_inverse=True)
         rows, columns = np.nonzero(inside)
         where = np.stack([rows, columns], 1).astype(np.float32) / np.float32(max(inside.shape))
-        albedo = repainted(albedo, segment, found % 256 == _SKIN, where, rng)
+        flesh = found == 256 + _SKIN  # of the body itself: shells and furs have any colour
+        albedo = repainted(albedo, segment, flesh, where, rng)
     color = np.zeros(view.albedo.shape, np.uint8)
     color[inside] = lit(albedo, normal, rng)
     return developed(color, rng) if rng.random() < 0.6 else color

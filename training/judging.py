@@ -60,9 +60,7 @@ def judge(
     return scores
 
 
-def _tables(
-    sample: Sample, answers: Sequence[np.ndarray], height: float
-) -> dict[str, np.ndarray]:
+def _tables(sample: Sample, answers: Sequence[np.ndarray], height: float) -> dict[str, np.ndarray]:
     """Confusion tables of a sample by name; of "joint" how many ends were told, and of how many."""
     known, placed = sample.surface != NO_LABEL, sample.zone != NO_LABEL
     truth, answer = sample.surface[known], answers[0].argmax(0)[known]

@@ -50,9 +50,7 @@ class SightNet(nn.Module):
         )
         self.outputs = (len(SURFACES), len(ZONES), 1)
         self.head = nn.Conv2d(size.decoder[-1], 4 * sum(self.outputs), 1)
-        self.joint = nn.Sequential(
-            _convolution(size.decoder[-1], 64), nn.Conv2d(64, ENDS + 2, 1)
-        )
+        self.joint = nn.Sequential(_convolution(size.decoder[-1], 64), nn.Conv2d(64, ENDS + 2, 1))
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         seen = self.stem(image)

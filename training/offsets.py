@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the joints are, asked of every pixel: the way from what it shows to both ends of its bone.
 
-A pixel of a forearm is asked for the way to the elbow and to the wrist, in three dimensions, and how
-sure it is. Heatmaps of joints would have to tell left from right and each joint from its
+A pixel of a forearm is asked for the way to the elbow and to the wrist, in three dimensions, and
+how sure it is. Heatmaps of joints would have to tell left from right and each joint from its
 neighbours, say nothing of joints that lie hidden, and give each view a point that must be matched
 and triangulated over views. Ways need none of this: the capture knows the place in space of every
 element, so an element's answers from all views that show it, and those of all elements of a limb,

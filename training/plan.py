@@ -8,7 +8,7 @@ of them can be made again by itself, in any order, by any process.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,26 +16,39 @@ from pathlib import Path
 import numpy as np
 
 from .figure import Figure
-from .people.makehuman import Kit, bare_person, sample_person
+from .people.makehuman import Kit, bare_person, child_shape, sample_person
 from .people.moves import draw_pose, tumbled
 from .people.poses import Pose, motion_poses, posed, posed_bones
 from .people.valid import load_valid, valid_names
 from .rendering import Look
 from .scanned import scanned
-from .wardrobe import dress, low_poly, mannequin, recolored, stylised
+from .wardrobe import (
+    dress,
+    equipped,
+    low_poly,
+    mannequin,
+    recolored,
+    robot,
+    skeleton,
+    stripped,
+    stylised,
+)
 
 # Figures of each family in a plan of full size.
 FAMILIES = {
     "valid": 86,
     "makehuman": 130,
-    "scripted": 170,
-    "mannequin": 130,
+    "scripted": 300,
+    "mannequin": 180,
     "avatar": 50,
-    "scan": 80,
+    "child": 80,
+    "machine": 80,
+    "scan": 120,
 }
 _POSES = 5
 _LOOKS = 4  # at each pose
 _LARGE = 0.12  # share of views that are rendered large enough for close looks
+_STRIPPED = 0.12  # share of textured figures that are shown without their textures
 _TUMBLED = 0.2  # share of poses that are not upright: acrobats, sleepers, swimmers
 
 
@@ -116,20 +129,41 @@ class Makers:
         return tumbled(pose, rng) if rng.random() < _TUMBLED else pose
 
     def _make(self, figure: Planned, rng: np.random.Generator) -> Figure:
-        if figure.family == "valid":
-            return self._avatar(figure.number)
-        if figure.family == "makehuman":
-            return sample_person(self.kit, rng)
-        if figure.family == "scripted":
-            made = recolored(dress(bare_person(self.kit, rng), rng), rng)
-            if rng.random() < 0.35:
-                made = stylised(made, rng)
-            return low_poly(made, rng) if rng.random() < 0.3 else made
-        if figure.family == "mannequin":
-            made = mannequin(rng)
-            if rng.random() < 0.5:
-                made = stylised(made, rng)
-            return recolored(dress(made, rng), rng)
+        made = _MAKERS[figure.family](self, figure.number, rng)
+        textured = figure.family in ("valid", "makehuman", "avatar", "child")
+        return stripped(made, rng) if textured and rng.random() < _STRIPPED else made
+
+    def _valid(self, number: int, rng: np.random.Generator) -> Figure:
+        return self._avatar(number)
+
+    def _makehuman(self, number: int, rng: np.random.Generator) -> Figure:
+        return sample_person(self.kit, rng)
+
+    def _scripted(self, number: int, rng: np.random.Generator) -> Figure:
+        made = recolored(dress(bare_person(self.kit, rng), rng), rng)
+        if rng.random() < 0.35:
+            made = stylised(made, rng)
+        return low_poly(made, rng) if rng.random() < 0.3 else made
+
+    def _mannequin(self, number: int, rng: np.random.Generator) -> Figure:
+        made = mannequin(rng)
+        if rng.random() < 0.5:
+            made = stylised(made, rng)
+        return recolored(dress(made, rng), rng)
+
+    def _child(self, number: int, rng: np.random.Generator) -> Figure:
+        shape = child_shape(rng)
+        if rng.random() < 0.5:
+            return sample_person(self.kit, rng, shape)
+        return recolored(dress(bare_person(self.kit, rng, shape), rng), rng)
+
+    def _machine(self, number: int, rng: np.random.Generator) -> Figure:
+        made = robot(rng) if rng.random() < 0.65 else skeleton(rng)
+        if rng.random() < 0.4:
+            made = stylised(made, rng)
+        return equipped(made, rng) if rng.random() < 0.6 else made
+
+    def _stylised_avatar(self, number: int, rng: np.random.Generator) -> Figure:
         made = self._avatar(int(rng.integers(len(self.avatars))))
         made = stylised(made, rng)
         return low_poly(made, rng) if rng.random() < 0.4 else made
@@ -144,6 +178,17 @@ class Makers:
         if rng.random() < 0.5:
             return sample_person(self.kit, rng)
         return recolored(dress(bare_person(self.kit, rng), rng), rng)
+
+
+_MAKERS: Mapping[str, Callable[[Makers, int, np.random.Generator], Figure]] = {
+    "valid": Makers._valid,
+    "makehuman": Makers._makehuman,
+    "scripted": Makers._scripted,
+    "mannequin": Makers._mannequin,
+    "child": Makers._child,
+    "machine": Makers._machine,
+    "avatar": Makers._stylised_avatar,
+}
 
 
 def _looks(rng: np.random.Generator, count: int) -> list[Look]:

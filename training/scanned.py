@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from .figure import Figure, Material, Zones
-from .wardrobe import scan_like
+from .wardrobe import damaged, scan_like
 from .zones import region_of, zones_of
 
 _TEXTURE_SIDE = 256  # pixels; a face has one colour
@@ -30,6 +30,11 @@ def scanned(figure: Figure, vertices: np.ndarray, rng: np.random.Generator) -> F
         figure.piece,
         rng,
     )
+    if rng.random() < 0.6:
+        left, color = damaged(points, faces, color, rng)
+        faces, color, surface, place, piece = (
+            rows[left] for rows in (faces, color, surface, place, piece)
+        )
     zones = Zones((place >> 8).astype(np.uint8), (place & 255).astype(np.uint8))
     return replace(
         figure,

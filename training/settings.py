@@ -49,6 +49,8 @@ class FamilyWeights:
     scripted: float = 1.5  # MakeHuman people in scripted garments
     avatar: float = 0.7  # labelled avatars in other proportions, or with scripted things
     mannequin: float = 1.2  # simple game figures
+    child: float = 0.8  # MakeHuman children from one year on
+    machine: float = 0.8  # robots, dummies, skeletons
     scan: float = 0.6  # any of them, as a scan would give them
 
 

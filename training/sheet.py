@@ -29,7 +29,7 @@ def save_sheet(views: Path, out: Path, count: int, seed: int) -> None:
     if not paths:
         raise InputError(f"{views} holds no views", "Render some first")
     rng = np.random.default_rng(seed)
-    strips = []
+    strips: list[np.ndarray] = []
     while len(strips) < count:
         shard = load_shard(paths[rng.integers(len(paths))])
         if not shard.views:
@@ -50,7 +50,9 @@ def strip(sample: Sample) -> np.ndarray:
     color = (np.clip(image[..., :3] + 0.5, 0, 1) * 255 * inside).astype(np.uint8)
     normal = ((image[..., 3:6] * 0.5 + 0.5) * 255 * inside).astype(np.uint8)
     border = np.repeat(((sample.boundary == 1) * np.uint8(255))[..., None], 3, 2)
-    return np.hstack([color, normal, _COLORS[sample.surface], _COLORS[sample.zone], border, _bones(sample)])
+    return np.hstack(
+        [color, normal, _COLORS[sample.surface], _COLORS[sample.zone], border, _bones(sample)]
+    )
 
 
 def _bones(sample: Sample) -> np.ndarray:
@@ -62,6 +64,11 @@ def _bones(sample: Sample) -> np.ndarray:
         here = (np.array([column, row]) + 0.5) * step
         way = sample.ways[:, row, column] * UNIT / STRIDE
         ends = [np.rint(here + way[k : k + 2]).astype(int).tolist() for k in (0, 3)]
-        cv2.line(picture, ends[0], ends[1], _COLORS[sample.zone[int(row * step), int(column * step)]].tolist())
+        cv2.line(
+            picture,
+            ends[0],
+            ends[1],
+            _COLORS[sample.zone[int(row * step), int(column * step)]].tolist(),
+        )
         cv2.circle(picture, ends[0], 1, (255, 255, 255), -1)
     return picture

@@ -118,6 +118,8 @@ class _Run:
         self.optimizer.load_state_dict(state["optimizer"])
         for name in ("step", "minutes", "best", "best_step"):
             setattr(self, name, state[name])
+        if state["held"] != [shard.name for shard in self.held]:
+            self.best, self.best_step = -1.0, self.step  # scores of other figures say nothing
         self.report(f"goes on at step {self.step}, after {self.minutes:.1f} minutes")
 
     def go(self, ending: Event, until: float) -> dict[str, Any]:
@@ -228,6 +230,7 @@ class _Run:
                 "network": self.network.state_dict(),
                 "averaged": self.averaged,
                 "optimizer": self.optimizer.state_dict(),
+                "held": [shard.name for shard in self.held],
                 **{n: getattr(self, n) for n in ("step", "minutes", "best", "best_step")},
             },
         )

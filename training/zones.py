@@ -14,6 +14,7 @@ import numpy as np
 from .bank import NO_LABEL, REGION_OF_ZONE, ZONES_OF, region_index, surface_index
 from .bank import zone_index as zone
 from .figure import NO_SEGMENT, SEGMENTS, Figure, Zones
+from .wardrobe.measure import segment_of_joints
 
 _SLICES = 14  # along a part of the body, each with a middle of its own
 _CHEST = 0.45  # of the way from waist to neck, where the belly ends
@@ -28,7 +29,7 @@ def zones_of(figure: Figure) -> Zones:
     if figure.zones is not None:
         return figure.zones
     centre = _centres(figure)
-    segment = _segments(figure.region, centre)
+    segment = _segments(figure, centre)
     told = np.full(len(figure.faces), NO_LABEL, np.uint8)
     for name, zones in ZONES_OF.items():
         told[figure.region == region_index(name)] = zone(zones[0])
@@ -44,14 +45,16 @@ def region_of(zones: np.ndarray) -> np.ndarray:
     return _REGION[zones]
 
 
-def _segments(region: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """At rest everything is on its own side."""
-    side = np.where(centre[:, 0] > 0, "l", "r")
-    segment = np.full(len(region), NO_SEGMENT, np.uint8)
-    for index, name in enumerate(SEGMENTS):
-        bare, _, own_side = name.rpartition(" ") if name.endswith((" l", " r")) else (name, "", "")
-        here = region == region_index(bare)
-        segment[here & (side == own_side) if own_side else here] = index
+def _segments(figure: Figure, centre: np.ndarray) -> np.ndarray:
+    """The bone of a face's region: on the side of the joint that moves it, or, as with skirts,
+    where none of the region does, on the side where it is at rest.
+    """
+    moved = segment_of_joints(figure.skeleton)[_strongest(figure, np.arange(len(figure.faces)))]
+    segment = np.full(len(figure.faces), NO_SEGMENT, np.uint8)
+    for name, sides in _SIDES.items():
+        own = figure.region == region_index(name)
+        beside = np.where(centre[:, 0] > 0, sides[0], sides[-1])
+        segment[own] = np.where(np.isin(moved, sides), moved, beside)[own]
     return segment
 
 
@@ -176,5 +179,11 @@ _DIVISIONS = {
     "head": _head, "neck": _neck, "torso": _torso, "pelvis": _pelvis, "upper arm": _upper_arm,
     "hand": _hand, "thigh": _thigh, "lower leg": _lower_leg, "foot": _foot,
 }  # fmt: skip
+# Region -> its segments, the left one first.
+_SIDES = {
+    name: [i for i, s in enumerate(SEGMENTS) if s.removesuffix(" l").removesuffix(" r") == name]
+    for name in ZONES_OF
+    if name != "none"
+}
 _REGION = np.full(256, NO_LABEL, np.uint8)
 _REGION[: len(REGION_OF_ZONE)] = REGION_OF_ZONE
