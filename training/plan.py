@@ -17,7 +17,7 @@ import numpy as np
 
 from .figure import Figure
 from .people.makehuman import Kit, bare_person, child_shape, sample_person
-from .people.moves import draw_pose, tumbled
+from .people.moves import draw_pose, sitting_pose, tumbled
 from .people.poses import Pose, motion_poses, posed, posed_bones
 from .people.valid import load_valid, valid_names
 from .rendering import Look
@@ -33,6 +33,7 @@ from .wardrobe import (
     stripped,
     stylised,
 )
+from .wardrobe.aids import WHEELCHAIR
 
 # Figures of each family in a plan of full size.
 FAMILIES = {
@@ -113,18 +114,20 @@ class Makers:
         rng = figure.rng()
         if figure.family == "scan":
             made = self._person(int(rng.integers(2**31)), rng)
-            pose = self._pose(rng)
+            pose = self._pose(rng, made)
             scan = scanned(made, posed(made, pose), rng)
             bones = posed_bones(made.skeleton, pose)
             yield Shot(scan, scan.vertices, bones, _looks(rng, 2 * _LOOKS))
             return
         made = self._make(figure, rng)
         for _ in range(_POSES):
-            pose = self._pose(rng)
+            pose = self._pose(rng, made)
             bones = posed_bones(made.skeleton, pose)
             yield Shot(made, posed(made, pose), bones, _looks(rng, _LOOKS))
 
-    def _pose(self, rng: np.random.Generator) -> Pose:
+    def _pose(self, rng: np.random.Generator, figure: Figure) -> Pose:
+        if f"scripted {WHEELCHAIR}" in figure.garments:
+            return sitting_pose(rng)
         pose = draw_pose(rng, self.motions)
         return tumbled(pose, rng) if rng.random() < _TUMBLED else pose
 

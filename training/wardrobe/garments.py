@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from training.wardrobe import (
+    aids,
     bottoms,
     carried,
     creatures,
@@ -89,6 +90,8 @@ GARMENTS: Mapping[str, Garment] = {
     "turban": worldwide.turban,
     "prop": props.held,
     "back": props.on_the_back,
+    "prosthesis": aids.prosthesis,
+    aids.WHEELCHAIR: aids.wheelchair,
 }
 
 

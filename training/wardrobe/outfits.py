@@ -9,6 +9,7 @@ import numpy as np
 
 from training.bank import surface_index
 from training.figure import Figure
+from training.wardrobe.aids import WHEELCHAIR
 from training.wardrobe.fitting import Fitting
 from training.wardrobe.garments import wear
 from training.wardrobe.palette import Palette, of_one_cloth, palette
@@ -132,6 +133,11 @@ STYLES: dict[str, _Style] = {
         "trousers, skirt, shorts", "-, coat, jacket", "shoe, boot",
         "prop 0.9, bag 0.3, back 0.25, hat 0.2, mask 0.1, glasses 0.2",
     ),
+    "aided": _Style(
+        0.9, "t-shirt, shirt, sweater, dress, tank top",
+        "trousers, shorts, shorts, skirt", "-, -, jacket, cardigan", "shoe, -",
+        "prosthesis 0.6, wheelchair 0.45, glasses 0.2, glove 0.15, cap 0.1",
+    ),
 }  # fmt: skip
 # Styles in which jacket, vest and trousers, or top and trousers, are often of one cloth.
 _SUITED = ("suit", "business", "scrubs")
@@ -181,7 +187,7 @@ def chosen(rng: np.random.Generator, style: str | None = None) -> tuple[str, lis
     bare_legs = bottom in ("shorts", "skirt") or top == "dress"
     if foot in ("shoe", "boot") and rng.random() < (0.5 if bare_legs else 0.15):
         more.add("sock")
-    order = ["sock"] if "sock" in more else []
+    order: list[str] = [name for name in ("prosthesis", "sock") if name in more]
     boots_over = foot == "boot" and rng.random() < 0.6
     if foot and not boots_over:
         order.append(foot)
@@ -220,6 +226,7 @@ def chosen(rng: np.random.Generator, style: str | None = None) -> tuple[str, lis
             "weapon",
             "back",
             "prop",
+            WHEELCHAIR,
         )
         if n in more
     ]

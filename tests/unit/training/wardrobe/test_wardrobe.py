@@ -104,7 +104,7 @@ def test_every_garment_can_be_worn_and_shows(name: str) -> None:
         "open shirt": "shirt", "long cardigan": "coat", "plate": "armor", "mail": "armor",
         "visored helmet": "helmet", "combat helmet": "helmet", "animal head": "eye",
         "kimono": "robe", "thawb": "robe", "hanbok": "skirt", "sari": "dress", "hijab": "headscarf",
-        "keffiyeh": "headscarf", "back": "weapon",
+        "keffiyeh": "headscarf", "back": "weapon", "prosthesis": "skin", "wheelchair": "prop",
     }  # fmt: skip
     one_of = {"tactical vest": ("vest", "armor"), "prop": ("prop", "umbrella", "bag")}
     surfaces = one_of.get(name, (made_of.get(name, name),))
