@@ -23,8 +23,8 @@ from training.export import export
 from training.judging import judge, mean_iou
 from training.losses import SightLoss, group_of, level_matrix
 from training.network import SightNet, regions_of
-from training.settings import NetworkSize, TrainingSettings, read_settings
-from training.train import CHECKPOINT, train
+from training.settings import SHIPPED, NetworkSize, TrainingSettings, read_settings
+from training.train import CHECKPOINT, _Run, train
 from training.views import Mixture, is_held_out, surface_frequency
 from training.weights import read_weights
 
@@ -243,9 +243,19 @@ def test_another_file_is_refused_as_weights(tmp_path) -> None:
         read_weights(path)
 
 
-def test_the_shipped_settings_can_be_read() -> None:
-    settings = read_settings()
+@pytest.mark.parametrize("name", ["sight", "small", "long"])
+def test_the_shipped_settings_can_be_read(name: str) -> None:
+    settings = read_settings(SHIPPED.with_name(f"{name}.toml"))
     assert settings.held_out_people and settings.held_out_garments
+
+
+def test_the_learning_rate_is_even_until_the_last_part(shards, tmp_path) -> None:
+    settings = replace(_RUN, steps=100, falling=0.25, warm_up=0, learning_rate=1.0)
+    run = _Run(shards[:2], shards[2:], settings, tmp_path, lambda line: None)
+    rates = []
+    for run.step in (0, 50, 75, 90, 100):
+        rates.append(run.learning_rate())
+    assert rates[:3] == [1.0, 1.0, 1.0] and 0.2 < rates[3] < 0.5 and rates[4] < 0.01
 
 
 def test_mean_iou_leaves_out_classes_that_hardly_occur() -> None:
