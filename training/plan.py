@@ -49,6 +49,7 @@ FAMILIES = {
 _POSES = 5
 _LOOKS = 4  # at each pose
 _LARGE = 0.12  # share of views that are rendered large enough for close looks
+_HANDS = 0.35  # share of poses that are looked at from near a hand too
 _STRIPPED = 0.12  # share of textured figures that are shown without their textures
 _TUMBLED = 0.2  # share of poses that are not upright: acrobats, sleepers, swimmers
 
@@ -195,7 +196,8 @@ _MAKERS: Mapping[str, Callable[[Makers, int, np.random.Generator], Figure]] = {
 
 
 def _looks(rng: np.random.Generator, count: int) -> list[Look]:
-    """Cameras all around, most of them level, as the extension's own; at last one at the head."""
+    """Cameras all around, most of them level, as the extension's own; at last one at the head, and
+    by chance one at a hand."""
     first = rng.uniform(0, 360)
     found = []
     for index in range(count):
@@ -207,4 +209,8 @@ def _looks(rng: np.random.Generator, count: int) -> list[Look]:
         found.append(Look(azimuth, elevation, size, lens))
     azimuth = rng.uniform(0, 360) if rng.random() < 0.35 else rng.normal(0, 45)  # faces, mostly
     near = Look(azimuth % 360, rng.normal(3, 14), int(rng.uniform(90, 170)), near=True)
-    return [*found, near]
+    if rng.random() > _HANDS:
+        return [*found, near]
+    size, side = int(rng.uniform(70, 130)), str(rng.choice(["l", "r"]))
+    hand = Look(rng.uniform(0, 360), rng.normal(5, 25), size, near=True, hand=side)
+    return [*found, near, hand]

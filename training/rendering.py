@@ -20,13 +20,13 @@ from core.scene.capture.rig import SENSOR, Bounds, Camera, Rig
 from core.scene.capture.shading import encode_srgb
 
 from .bank import NO_LABEL, region_index, surface_index
-from .figure import NO_SEGMENT, Figure, Material
+from .figure import NO_SEGMENT, SEGMENTS, Figure, Material
 from .offsets import DEPTH_STEP
 from .shards import View
 from .zones import zones_of
 
 _COLORS = "Col"  # Cycles shows black for an attribute that is called "color"
-_AROUND_HEAD = 1.6  # sizes of a head that a near look is wide
+_AROUND_NEAR = 1.6  # sizes of a head or hand that a near look is wide
 _HEAD = region_index("head")
 # Hats and long hair reach far beyond the head itself.
 _OF_HEADS = [surface_index(name) for name in ("skin", "eye", "eyebrow", "mouth")]
@@ -41,6 +41,7 @@ class Look:
     size: int  # pixels that the larger side of what it is about takes in the picture
     lens: float = 0.0  # mm; 0 is orthographic
     near: bool = False  # about the head, not the whole figure; orthographic
+    hand: str = ""  # "l" or "r": about that hand instead
 
 
 class FigureStage:
@@ -72,15 +73,15 @@ class FigureStage:
         mesh.update()
         mesh.update_tag()
         whole = Bounds.of(vertices[_used(self._figure.faces)])
-        head = self._head_faces()
         for look in looks:
+            shown = self._shown(look)
             if not look.near:
                 bounds, rig = whole, _rig(look, whole)
-            elif len(head):
-                around = Bounds.of(vertices[_used(head)])
-                # Nothing in front of the head or behind it is cut off.
+            elif len(shown):
+                around = Bounds.of(vertices[_used(shown)])
+                # Nothing in front of it or behind it is cut off.
                 bounds = replace(whole, center=around.center)
-                rig = replace(_rig(look, around, _AROUND_HEAD), distance=_rig(look, whole).distance)
+                rig = replace(_rig(look, around, _AROUND_NEAR), distance=_rig(look, whole).distance)
             else:
                 continue
             self._renderer.rig = rig
@@ -89,8 +90,11 @@ class FigureStage:
             passes = self._renderer.passes_of(0, bounds)
             yield self._view(passes, look, rig.camera(0, bounds.center), bones)
 
-    def _head_faces(self) -> np.ndarray:
+    def _shown(self, look: Look) -> np.ndarray:
+        """The faces that a near look is about."""
         figure = self._figure
+        if look.hand:
+            return figure.faces[self._zones.segment == SEGMENTS.index(f"hand {look.hand}")]
         return figure.faces[(figure.region == _HEAD) & np.isin(figure.surface, _OF_HEADS)]
 
     def _view(self, passes: Passes, look: Look, camera: Camera, bones: np.ndarray) -> View:

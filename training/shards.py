@@ -38,7 +38,7 @@ class View:
     bones: np.ndarray  # (16, 2, 3) float32 pixels, camera axes, from `center`: ends of SEGMENTS
     center: tuple[float, float]  # (x, y) pixels in this picture where the camera's axis meets it
     focal: float = 0.0  # pixels from the camera to the plane of `center`; 0 is orthographic
-    near: bool = False  # shows the head and what is around it, not the whole figure
+    near: bool = False  # shows a head or hand and what is around it, not the whole figure
 
     @property
     def region(self) -> np.ndarray:

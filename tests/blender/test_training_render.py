@@ -137,6 +137,19 @@ def test_a_near_look_shows_the_head_as_large_as_was_asked_for(
         assert (view.region[view.silhouette] == region_index("head")).mean() > 0.4
 
 
+def test_a_near_look_at_a_hand_shows_that_hand(figure: Figure, tmp_path: Path) -> None:
+    with blender_scratch(tmp_path / "scratch") as scratch:
+        stage = FigureStage(figure, scratch)
+        for side in "lr":
+            look = Look(10.0, 0.0, 100, near=True, hand=side)
+            (view,) = stage.views(figure.vertices, bones(figure), [look])
+            own = view.segment == SEGMENTS.index(f"hand {side}")
+            rows, columns = np.nonzero(own)
+            assert view.near and max(np.ptp(rows), np.ptp(columns)) > 50
+            other = "lr".replace(side, "")
+            assert not (view.segment == SEGMENTS.index(f"hand {other}")).any()
+
+
 def test_normals_are_those_of_the_camera(views: list[View]) -> None:
     for view in views[:2]:
         facing = view.normal[view.silhouette][:, 2].astype(float)
