@@ -71,7 +71,7 @@ def parse(
     parts = parse_parts(arguments.parts)
     settings = _parsing(arguments)
     worker = _worker(python, settings)
-    folder = _prepared(arguments, parts, settings, console)
+    folder = _prepare(arguments, parts, settings, console)
     run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
     document = report_document(folder.path)
     if not arguments.no_apply:
@@ -87,7 +87,7 @@ def capture(
     arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Only the first stage; `parse` with the same job folder goes on from there."""
-    folder = _prepared(arguments, (Part("body"),), ParsingSettings(), console)
+    folder = _prepare(arguments, (Part("body"),), ParsingSettings(), console)
     worker = OneShotWorker(_worker(python, ParsingSettings()))
     run_job(folder, capture_command, worker, console.event, cancelled, "capture")
     console.outcome(f"Captured into {folder.path}", {"job": str(folder.path)})
@@ -102,7 +102,7 @@ def label(
     spec = replace(
         spec,
         parts=parse_parts(arguments.parts),
-        parsing=_changed(spec.parsing, arguments, _LABEL_OPTIONS),
+        parsing=_override(spec.parsing, arguments, _LABEL_OPTIONS),
     )
     with folder.lock():
         save_spec(folder.spec_path, spec)
@@ -169,7 +169,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace, Console, IsCancelled, Worke
 }
 
 
-def _prepared(
+def _prepare(
     arguments: argparse.Namespace,
     parts: tuple[Part, ...],
     parsing: ParsingSettings,
@@ -217,11 +217,11 @@ def _frames(arguments: argparse.Namespace, character: Character) -> FrameSelecti
 
 
 def _parsing(arguments: argparse.Namespace) -> ParsingSettings:
-    settings = _changed(settings_of(arguments.preset), arguments, _PARSING_OPTIONS)
-    return _changed(settings, arguments, _LABEL_OPTIONS)
+    settings = _override(settings_of(arguments.preset), arguments, _PARSING_OPTIONS)
+    return _override(settings, arguments, _LABEL_OPTIONS)
 
 
-def _changed(
+def _override(
     settings: ParsingSettings, arguments: argparse.Namespace, options: tuple[str, ...]
 ) -> ParsingSettings:
     """`settings` with the options that were given on the command line."""
