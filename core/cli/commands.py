@@ -78,9 +78,7 @@ def parse(
         document["blend"] = str(_apply(folder.path, arguments, console))
     if not arguments.no_sheet:
         document["sheet"] = str(_draw_sheet(folder.path, folder.path / "sheet.png", worker))
-    text = _summary(document)
-    write_text(folder.path / "report.txt", text + "\n")
-    console.outcome(text, document)
+    _finish(folder, document, console)
 
 
 def capture(
@@ -112,9 +110,7 @@ def label(
     sheet = folder.path / "sheet.png"
     if sheet.is_file():  # it would show the old words
         document["sheet"] = str(_draw_sheet(folder.path, sheet, worker))
-    text = _summary(document)
-    write_text(folder.path / "report.txt", text + "\n")
-    console.outcome(text, document)
+    _finish(folder, document, console)
 
 
 def apply(
@@ -279,6 +275,13 @@ def _save(arguments: argparse.Namespace, suffix: str, console: Console) -> Path:
                 f"{target} could not be saved ({reason_in(error)})", "Choose another --output"
             ) from error
     return target
+
+
+def _finish(folder: JobFolder, document: dict[str, Any], console: Console) -> None:
+    """The report, in the job folder and as the outcome."""
+    text = _summary(document)
+    write_text(folder.path / "report.txt", text + "\n")
+    console.outcome(text, document)
 
 
 def _summary(document: dict[str, Any]) -> str:
