@@ -83,11 +83,11 @@ def download(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         resumed = _fetch(remote, part, report, cancelled)
-        digest = watched_hash(part.path, remote.title, report, cancelled)
+        digest = hash_watched(part.path, remote.title, report, cancelled)
         if resumed and digest != (remote.sha256 or digest):
             part.forget()  # the file has changed since, and the server did not say so
             _fetch(remote, part, report, cancelled)
-            digest = watched_hash(part.path, remote.title, report, cancelled)
+            digest = hash_watched(part.path, remote.title, report, cancelled)
         if digest != (remote.sha256 or digest):
             part.forget()
             raise DownloadError(
@@ -236,7 +236,7 @@ def _failure(remote: Remote, error: Exception) -> str:
     return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
 
 
-def watched_hash(path: Path, title: str, report: Report, cancelled: Cancelled) -> str:
+def hash_watched(path: Path, title: str, report: Report, cancelled: Cancelled) -> str:
     """sha256 of a file, told as progress. Raises CancelledError, OSError."""
     size = path.stat().st_size
 

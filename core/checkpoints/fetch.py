@@ -19,8 +19,8 @@ from .download import (
     cannot_write,
     check_space,
     download,
+    hash_watched,
     require_online,
-    watched_hash,
 )
 from .store import (
     MissingCheckpoint,
@@ -233,7 +233,7 @@ def _remove_part(path: Path) -> None:
 
 def _hash(path: Path, title: str, report: Report, cancelled: Cancelled) -> str:
     try:
-        return watched_hash(path, title, report, cancelled)
+        return hash_watched(path, title, report, cancelled)
     except OSError as error:
         raise DownloadError(
             f"{path} cannot be read ({error.strerror})", "Check the disk and the permissions"
