@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 3
     found = suites.make_suites(pythons, chosen)
-    exempt = ()
+    exempt: tuple[str, ...] = ()
     if any(suite.name == "window" for suite in found) and not _make_window_blender():
         exempt = ("window",)
     if LOGS.is_symlink():  # to those of .ci/run

@@ -53,13 +53,13 @@ def environment(blender: str, root: Path = DEFAULT_ROOT) -> Environment:
     """
     needed = (*MODULES, "onnxruntime", "pytest", "hypothesis")
     if blender == EMBEDDED:
-        pins = (PinFile(PINS / "embedded.txt"), PinFile(REQUIREMENTS / "embedded.txt"))
-        return Environment(root / EMBEDDED, pins, needed, SPACE // 2)
+        both = (PinFile(PINS / "embedded.txt"), PinFile(REQUIREMENTS / "embedded.txt"))
+        return Environment(root / EMBEDDED, both, needed, SPACE // 2)
     if blender == MODELS:  # on the CPU: its self-test leaves a graphics card alone
         full = full_environment("cpu", USERS_PYTHON)
         tools = PinFile(REQUIREMENTS / "models.txt")
-        needed = (*FULL_MODULES, "pytest", "hypothesis")
-        return replace(full, path=root / MODELS, pins=(*full.pins, tools), modules=needed)
+        modules = (*FULL_MODULES, "pytest", "hypothesis")
+        return replace(full, path=root / MODELS, pins=(*full.pins, tools), modules=modules)
     if blender not in PYTHON_OF:
         raise MissingEnvironment(
             f"There is no environment for Blender {blender}", f"Known are {', '.join(PYTHON_OF)}"

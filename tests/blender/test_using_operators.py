@@ -19,6 +19,7 @@ from tests.blender.writeback_scene import (
     differences,
     empty_scene,
     file_state,
+    leave_edit_mode_once,
     mesh_state,
     sphere,
     values,
@@ -88,6 +89,7 @@ ACTIONS = [
 
 @pytest.mark.parametrize(("name", "settings"), ACTIONS)
 def test_each_action_changes_something_and_one_undo_takes_it_back(labelled, name, settings):
+    leave_edit_mode_once(labelled[0])
     before, file_before = _unselected(), _saved()
     bpy.ops.ed.undo_push(message="before")
     assert getattr(bpy.ops.parts4d, name)("EXEC_DEFAULT", True, **settings) == {"FINISHED"}
