@@ -12,8 +12,8 @@ class PARTS4D_OT_correct_part(PartArgument, OnLabels, bpy.types.Operator):
     bl_idname = "parts4d.correct_part"
     bl_label = "Assign Faces to Part"
     bl_description = (
-        "Label the selected faces as a part, in every frame. Corrections stay when the character "
-        "is parsed again"
+        "Assign the selected faces to a part in every frame. Corrections are kept when the "
+        "character is parsed again"
     )
     bl_options = {"REGISTER", "UNDO"}
 
@@ -36,7 +36,7 @@ class PARTS4D_OT_correct_part(PartArgument, OnLabels, bpy.types.Operator):
 class PARTS4D_OT_forget_corrections(OnLabels, bpy.types.Operator):
     bl_idname = "parts4d.forget_corrections"
     bl_label = "Forget Corrections"
-    bl_description = "Drop what was corrected by hand on this character; labels are as parsed again"
+    bl_description = "Discard the corrections of this character and show its labels as parsed"
     bl_options = {"REGISTER", "UNDO"}
 
     def perform(self, context: bpy.types.Context) -> None:

@@ -5,22 +5,24 @@ from __future__ import annotations
 
 import bpy
 
+from .reporting import Result, ops
+
 
 class PARTS4D_OT_leave_mode(bpy.types.Operator):
     bl_idname = "parts4d.leave_mode"
     bl_label = "Back to Object Mode"
-    bl_description = "Leave Edit or Sculpt Mode, so that the character can be looked at"
+    bl_description = "Switch to Object Mode so that the character can be captured"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.mode != "OBJECT":
             return True
-        cls.poll_message_set("Object Mode is on already")
+        cls.poll_message_set("Already in Object Mode")
         return False
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return bpy.ops.object.mode_set(mode="OBJECT")
+    def execute(self, context: bpy.types.Context) -> Result:
+        return ops.object.mode_set(mode="OBJECT")
 
 
 CLASSES = (PARTS4D_OT_leave_mode,)

@@ -5,25 +5,25 @@ from __future__ import annotations
 
 import bpy
 
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result
 
 
 class PARTS4D_OT_show_overlay(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.show_overlay"
     bl_label = "Show Labels"
-    bl_description = "Colour the labelled characters by their parts, in the viewport and in renders"
+    bl_description = "Colour labelled characters by part, in the viewport and in renders"
     bl_options = {"REGISTER", "UNDO"}
 
     show: bpy.props.BoolProperty(
-        name="Show", description="Off brings the character's own materials back", default=True
+        name="Show", description="Turn off to show the character's own materials", default=True
     )
 
-    def perform(self, context: bpy.types.Context) -> set[str]:
+    def perform(self, context: bpy.types.Context) -> Result:
         from ..core.scene.writeback import labelled_objects, show_overlay
 
         objects = labelled_objects()
         if not objects:
-            self.report({"INFO"}, "No object in this file carries part labels")
+            self.report({"INFO"}, "No object in this file has part labels")
             return {"CANCELLED"}
         show_overlay(objects, self.show)
         return {"FINISHED"}

@@ -11,7 +11,7 @@ from .labelled import OnLabels
 class PARTS4D_OT_part_face_sets(OnLabels, bpy.types.Operator):
     bl_idname = "parts4d.part_face_sets"
     bl_label = "Face Sets from Parts"
-    bl_description = "Make a face set of each part, for Sculpt Mode; earlier face sets are replaced"
+    bl_description = "Create a face set for each part. Existing face sets are replaced"
     bl_options = {"REGISTER", "UNDO"}
 
     def perform(self, context: bpy.types.Context) -> None:

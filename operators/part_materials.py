@@ -11,14 +11,12 @@ from .labelled import OnLabels
 class PARTS4D_OT_part_materials(OnLabels, bpy.types.Operator):
     bl_idname = "parts4d.part_materials"
     bl_label = "Materials from Parts"
-    bl_description = (
-        "Give each part a material of its own; the materials there are keep their slots"
-    )
+    bl_description = "Give each part its own material. Existing materials keep their slots"
     bl_options = {"REGISTER", "UNDO"}
 
     keep_look: bpy.props.BoolProperty(
-        name="Keep the Look",
-        description="Copy the materials that the parts have instead of making plain ones",
+        name="Keep Look",
+        description="Copy each part's current materials instead of creating plain ones",
         default=False,
     )
 

@@ -17,9 +17,9 @@ class PARTS4D_OT_select_part(PartArgument, OnLabels, bpy.types.Operator):
     action: bpy.props.EnumProperty(
         name="Action",
         items=[
-            ("REPLACE", "Set", "Select the part and nothing else"),
-            ("ADD", "Extend", "Add the part to what is selected"),
-            ("REMOVE", "Deselect", "Take the part out of what is selected"),
+            ("REPLACE", "Set", "Select only this part"),
+            ("ADD", "Extend", "Add the part to the selection"),
+            ("REMOVE", "Deselect", "Remove the part from the selection"),
         ],
     )
 
@@ -28,8 +28,8 @@ class PARTS4D_OT_select_part(PartArgument, OnLabels, bpy.types.Operator):
 
         selection = select_part(context.active_object, self.part, self.action)
         if not selection.faces:
-            name = self.part or "unlabelled"
-            self.report({"INFO"}, f"No visible face of what is edited is {name} in this frame")
+            what = f"labelled {self.part}" if self.part else "unlabelled"
+            self.report({"INFO"}, f"No visible face in Edit Mode is {what} in this frame")
 
 
 CLASSES = (PARTS4D_OT_select_part,)

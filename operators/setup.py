@@ -7,6 +7,8 @@ import bpy
 
 from ..core.interface import pump
 from ..core.interface.diagnostics import diagnostics
+from ..core.scene.narrowing import layout_of, manager_of
+from .reporting import Result, ops
 
 OFFLINE = "Allow online access: Edit > Preferences > System > Network"
 
@@ -24,7 +26,7 @@ class _SetupOperator(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if pump.interface().setup.state.action:
-            cls.poll_message_set("The installer is busy")
+            cls.poll_message_set("The installer is already running")
         elif cls.needs_network and not bpy.app.online_access:
             cls.poll_message_set(OFFLINE)
         else:
@@ -36,21 +38,21 @@ class PARTS4D_OT_install_environment(_SetupOperator):
     bl_idname = "parts4d.install_environment"
     bl_label = "Install"
     bl_description = (
-        "Install what the vision presets run in: 6 GB of packages, in a folder of its own outside "
-        "of Blender"
+        "Install PyTorch and the packages that the presets with models need: 6 GB, in a folder "
+        "outside Blender"
     )
     needs_network = True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_confirm(
             self,
             event,
             title="Install the full environment?",
-            message="Downloads up to 3 GB. Blender stays usable meanwhile.",
+            message="Downloads up to 3 GB in the background.",
             confirm_text="Install",
         )
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().setup.run("Installing the environment", ["install", "full", *_network()])
         return {"FINISHED"}
 
@@ -58,15 +60,15 @@ class PARTS4D_OT_install_environment(_SetupOperator):
 class PARTS4D_OT_install_from_folder(_SetupOperator):
     bl_idname = "parts4d.install_from_folder"
     bl_label = "Install from Folder"
-    bl_description = "Install the full environment from a folder of packages, without any network"
+    bl_description = "Install the full environment from a folder of downloaded packages"
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        context.window_manager.fileselect_add(self)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        manager_of(context).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         folder = bpy.path.abspath(self.directory)
         pump.interface().setup.run(
             "Installing the environment", ["install", "full", "--offline", "--wheels", folder]
@@ -77,9 +79,9 @@ class PARTS4D_OT_install_from_folder(_SetupOperator):
 class PARTS4D_OT_verify_setup(_SetupOperator):
     bl_idname = "parts4d.verify_setup"
     bl_label = "Verify"
-    bl_description = "Check packages and model files byte for byte, and test the device"
+    bl_description = "Verify all packages and model files, and test the device"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().setup.run("Checking what is installed", ["verify"])
         return {"FINISHED"}
 
@@ -87,14 +89,14 @@ class PARTS4D_OT_verify_setup(_SetupOperator):
 class PARTS4D_OT_remove_environment(_SetupOperator):
     bl_idname = "parts4d.remove_environment"
     bl_label = "Remove"
-    bl_description = "Delete the full environment. Models and results stay"
+    bl_description = "Delete the full environment. Models and results are kept"
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_confirm(
             self, event, title="Remove the full environment?", confirm_text="Remove"
         )
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().release()
         pump.interface().setup.run("Removing the environment", ["remove", "full"])
         return {"FINISHED"}
@@ -106,19 +108,19 @@ class _ModelOperator(_SetupOperator):
     model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
     agreed: bpy.props.BoolProperty(
         name="I agree",
-        description="You have read the terms and agree to them",
+        description="Confirm that you have read and accept the terms",
         default=False,
         options={"SKIP_SAVE"},  # to those of one model is not to those of the next
     )
 
     def draw(self, context: bpy.types.Context) -> None:
         if _terms(self.model):
-            _draw_terms(self.layout, self.model)
-            self.layout.prop(self, "agreed")
+            _draw_terms(layout_of(self), self.model)
+            layout_of(self).prop(self, "agreed")
 
-    def get(self, title: str, command: list[str]) -> set[str]:
+    def install(self, title: str, command: list[str]) -> Result:
         if _terms(self.model) and not self.agreed:
-            self.report({"WARNING"}, "The model is only for those who agree to its terms")
+            self.report({"WARNING"}, "Accept the model's terms first")
             return {"CANCELLED"}
         terms = ["--accept-terms"] if self.agreed else []
         pump.interface().setup.run(title, [*command, *terms])
@@ -128,33 +130,33 @@ class _ModelOperator(_SetupOperator):
 class PARTS4D_OT_fetch_model(_ModelOperator):
     bl_idname = "parts4d.fetch_model"
     bl_label = "Download"
-    bl_description = "Download the model, and those it is used with"
+    bl_description = "Download the model and the models it depends on"
     needs_network = True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         if _terms(self.model):
-            return context.window_manager.invoke_props_dialog(self, width=420)
+            return manager_of(context).invoke_props_dialog(self, width=420)
         return self.execute(context)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return self.get(f"Downloading {self.model}", ["fetch", self.model, *_network()])
+    def execute(self, context: bpy.types.Context) -> Result:
+        return self.install(f"Downloading {self.model}", ["fetch", self.model, *_network()])
 
 
 class PARTS4D_OT_import_model(_ModelOperator):
     bl_idname = "parts4d.import_model"
     bl_label = "Import File"
-    bl_description = "Take a model file that you have"
+    bl_description = "Import a model file from disk"
 
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_glob: bpy.props.StringProperty(default="*.pth;*.pt;*.safetensors", options={"HIDDEN"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        context.window_manager.fileselect_add(self)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        manager_of(context).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         path = bpy.path.abspath(self.filepath)
-        return self.get(f"Importing {self.model}", ["import", self.model, path])
+        return self.install(f"Importing {self.model}", ["import", self.model, path])
 
 
 class PARTS4D_OT_remove_model(_SetupOperator):
@@ -164,10 +166,10 @@ class PARTS4D_OT_remove_model(_SetupOperator):
 
     model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(self, event, confirm_text="Remove")
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_confirm(self, event, confirm_text="Remove")
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().setup.run(f"Removing {self.model}", ["remove-model", self.model])
         return {"FINISHED"}
 
@@ -175,21 +177,21 @@ class PARTS4D_OT_remove_model(_SetupOperator):
 class PARTS4D_OT_cancel_setup(bpy.types.Operator):
     bl_idname = "parts4d.cancel_setup"
     bl_label = "Cancel"
-    bl_description = "Stop. A download goes on later where it stopped"
+    bl_description = "Cancel. Downloads resume where they stopped"
     bl_options = {"INTERNAL"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().setup.cancel()
         return {"FINISHED"}
 
 
 class PARTS4D_OT_refresh_setup(_SetupOperator):
     bl_idname = "parts4d.refresh_setup"
-    bl_label = "Look Again"
-    bl_description = "Find out what is installed"
+    bl_label = "Refresh"
+    bl_description = "Check what is installed"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        pump.interface().setup.forget_error()
+    def execute(self, context: bpy.types.Context) -> Result:
+        pump.interface().setup.forget_failure()
         pump.interface().setup.refresh()
         return {"FINISHED"}
 
@@ -197,7 +199,7 @@ class PARTS4D_OT_refresh_setup(_SetupOperator):
 class PARTS4D_OT_release_memory(bpy.types.Operator):
     bl_idname = "parts4d.release_memory"
     bl_label = "Release Memory"
-    bl_description = "End the idle worker, and with it the graphics memory its models take"
+    bl_description = "End the idle worker process to free its memory"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -207,7 +209,7 @@ class PARTS4D_OT_release_memory(bpy.types.Operator):
             return False
         return bool(interface.workers)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().release()
         return {"FINISHED"}
 
@@ -215,10 +217,10 @@ class PARTS4D_OT_release_memory(bpy.types.Operator):
 class PARTS4D_OT_copy_diagnostics(bpy.types.Operator):
     bl_idname = "parts4d.copy_diagnostics"
     bl_label = "Copy Diagnostics"
-    bl_description = "Copy what a bug report needs: versions, what is installed, the last errors"
+    bl_description = "Copy versions, setup state and recent errors for a bug report"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        context.window_manager.clipboard = diagnostics(pump.interface())
+    def execute(self, context: bpy.types.Context) -> Result:
+        manager_of(context).clipboard = diagnostics(pump.interface())
         self.report({"INFO"}, "Copied: paste it into the bug report")
         return {"FINISHED"}
 
@@ -226,11 +228,11 @@ class PARTS4D_OT_copy_diagnostics(bpy.types.Operator):
 class PARTS4D_OT_open_setup(bpy.types.Operator):
     bl_idname = "parts4d.open_setup"
     bl_label = "Open Setup"
-    bl_description = "Show what is installed in the preferences"
+    bl_description = "Open the preferences that show what is installed"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         package = __package__.rpartition(".")[0]
-        return bpy.ops.preferences.addon_show(module=package)
+        return ops.preferences.addon_show(module=package)
 
 
 def _terms(model: str) -> str:

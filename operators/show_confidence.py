@@ -14,14 +14,14 @@ class PARTS4D_OT_show_confidence(OnLabels, bpy.types.Operator):
     bl_idname = "parts4d.show_confidence"
     bl_label = "Show Confidence"
     bl_description = (
-        "Colour the character by how sure its labels are in this frame: dark is unsure, bright is "
-        "sure, grey is unlabelled"
+        "Colour the character by label confidence in this frame: dark is low, bright is high, "
+        "grey is unlabelled"
     )
     bl_options = {"REGISTER", "UNDO"}
 
     directory: bpy.props.StringProperty(
         name="Job Folder",
-        description="Where the labels came from; empty: the folder that was applied",
+        description="Job folder of the labels. Leave empty to use the one that was applied",
         subtype="DIR_PATH",
         options={"SKIP_SAVE"},
     )

@@ -11,7 +11,7 @@ from .labelled import OnLabels, PartArgument
 class PARTS4D_OT_solo_part(PartArgument, OnLabels, bpy.types.Operator):
     bl_idname = "parts4d.solo_part"
     bl_label = "Solo Part"
-    bl_description = "Show one part of the character in its colour and everything else dark"
+    bl_description = "Show one part in its colour and darken everything else"
     bl_options = {"REGISTER", "UNDO"}
 
     def perform(self, context: bpy.types.Context) -> None:
@@ -23,7 +23,7 @@ class PARTS4D_OT_solo_part(PartArgument, OnLabels, bpy.types.Operator):
 class PARTS4D_OT_show_all_parts(OnLabels, bpy.types.Operator):
     bl_idname = "parts4d.show_all_parts"
     bl_label = "Show All Parts"
-    bl_description = "Show all parts of the character in their colours again"
+    bl_description = "Show all parts in their colours again"
     bl_options = {"REGISTER", "UNDO"}
 
     def perform(self, context: bpy.types.Context) -> None:

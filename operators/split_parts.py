@@ -12,25 +12,24 @@ class PARTS4D_OT_split_parts(OnLabels, bpy.types.Operator):
     bl_idname = "parts4d.split_parts"
     bl_label = "Split by Parts"
     bl_description = (
-        "Make an object of each part, with the modifiers, weights, shape keys and materials of the "
-        "character"
+        "Create an object for each part. Modifiers, weights, shape keys and materials are kept"
     )
     bl_options = {"REGISTER", "UNDO"}
 
     frame: bpy.props.EnumProperty(
-        name="Labels Of",
+        name="Labels From",
         items=[
-            ("CURRENT", "This Frame", "The labels shown now"),
-            ("FIRST", "First Frame", "The labels of the first parsed frame"),
+            ("CURRENT", "This Frame", "Use the labels of the current frame"),
+            ("FIRST", "First Frame", "Use the labels of the first parsed frame"),
         ],
     )
     close_holes: bpy.props.BoolProperty(
         name="Close Holes",
-        description="Fill the holes that splitting opens; for 3D printing",
+        description="Fill the holes left by splitting, for example for 3D printing",
         default=False,
     )
     hide_original: bpy.props.BoolProperty(
-        name="Hide Original", description="Hide the whole character", default=True
+        name="Hide Original", description="Hide the character itself after splitting", default=True
     )
 
     def perform(self, context: bpy.types.Context) -> None:

@@ -34,7 +34,9 @@ class PARTS4D_PT_results(SideBar, bpy.types.Panel):
         for warning in interface.runs[0].warnings if interface.runs else ():
             paragraph(layout, f"{warning}.", "INFO", context)
         row = layout.row(align=True)
-        row.operator(PARTS4D_OT_apply_labels.bl_idname, text="Apply a Folder", icon="FILE_FOLDER")
+        row.operator(
+            PARTS4D_OT_apply_labels.bl_idname, text="Apply from Folder", icon="FILE_FOLDER"
+        )
         row.operator(PARTS4D_OT_clear_labels.bl_idname, icon="TRASH")
 
     def _draw_run(self, run: Run) -> None:

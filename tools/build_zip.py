@@ -7,6 +7,10 @@
     python tools/build_zip.py --platform linux-x64 --python 3.13 --blender-min 4.3
                                                     for a distribution's Blender, see below
 
+Beside the zips lies `index.json`, made by Blender's tool too: with it the folder, put on any web
+server, is an extension repository that Blender takes updates from. It lists the zips of this run
+and no older ones, for Blender could not choose between two for the same system.
+
 The wheels of a platform's zip lie in its folder `wheels/`, named by no key of the manifest, so that
 Blender does not install them beside those of other extensions. Even for one Python they are 115 MB
 on Linux, with the vision model more than a zip of 120 MB holds; packed anew by LZMA they are a
@@ -45,6 +49,7 @@ from core.installing.index import fetch_pinned
 from core.installing.pins import pinned_hashes
 from core.installing.unpacked import find_wheel
 
+INDEX = "index.json"  # the name that Blender asks a repository for
 EMBEDDED = PINS / "embedded.txt"  # what the zip brings
 CACHE = REPOSITORY / "build" / "wheels"
 LIMIT = 120 * 2**20  # bytes of a zip
@@ -111,6 +116,19 @@ def build(python: Path, tool: Path, folder: Path, source: Path = REPOSITORY) -> 
     files = ["--source-dir", str(source), "--output-filepath", str(target)]
     _run([str(python), str(tool), "build", *files])
     return target
+
+
+def write_index(python: Path, tool: Path, folder: Path) -> Path:
+    """The new listing of all zips in `folder`, with their sizes and hashes, as Blender reads it.
+
+    Raises InputError when two of them are for the same Blender, or with what Blender says.
+    """
+    said = _run([str(python), str(tool), "server-generate", "--repo-dir", str(folder)])
+    if "duplicates" in said:
+        raise InputError(
+            f"Blender could not choose between the zips in {folder}", "Keep one for each system"
+        )
+    return folder / INDEX
 
 
 def collect_wheels(platform: str, python: tuple[int, int], folder: Path = CACHE) -> list[Path]:
@@ -180,11 +198,12 @@ def _tell(progress: Progress) -> None:
         print(progress.message, file=sys.stderr)
 
 
-def _run(command: Sequence[str]) -> None:
+def _run(command: Sequence[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-1000:].rstrip(".")
         raise InputError(f"Blender refuses the extension: {said}", "Correct blender_manifest.toml")
+    return done.stdout + done.stderr
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -214,25 +233,32 @@ def main(arguments: Sequence[str]) -> int:
         return 3
     for path in paths:
         print(f"{path} ({path.stat().st_size / 2**20:.1f} MB)")
+    print(chosen.out.absolute() / INDEX)
     return 0
 
 
 def _build_all(python: Path, tool: Path, chosen: argparse.Namespace) -> list[Path]:
     out = chosen.out.absolute()
-    if chosen.without_wheels:
-        return [build(python, tool, out)]
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=out) as name:
+        folder = Path(name)
+        plain = build(python, tool, folder)
+        if not chosen.without_wheels:
+            _add_all_wheels(plain, chosen)
+            plain.unlink()
+        write_index(python, tool, folder)
+        made = sorted(folder.iterdir())  # only now is anything in `out` replaced
+        moved = [Path(shutil.move(path, out / path.name)) for path in made]
+    return [path for path in moved if path.name != INDEX]
+
+
+def _add_all_wheels(plain: Path, chosen: argparse.Namespace) -> None:
     ranges = [built_by_others(chosen.python, chosen.blender_min)] if chosen.python else RANGES
-    paths = []
-    with tempfile.TemporaryDirectory() as folder:
-        plain = build(python, tool, Path(folder))
-        out.mkdir(parents=True, exist_ok=True)
-        for platform in chosen.platform or PLATFORMS:
-            for blender in ranges:
-                wheels = collect_wheels(platform, blender.python)
-                packed = pack_all(wheels, CACHE / platform / f"packed-{blender.name}")
-                made = add_wheels(plain, packed, platform, blender)
-                paths.append(Path(shutil.move(made, out / made.name)))
-    return paths
+    for platform in chosen.platform or PLATFORMS:
+        for blender in ranges:
+            wheels = collect_wheels(platform, blender.python)
+            packed = pack_all(wheels, CACHE / platform / f"packed-{blender.name}")
+            add_wheels(plain, packed, platform, blender)
 
 
 if __name__ == "__main__":

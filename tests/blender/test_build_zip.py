@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import argparse
 import json
+import shutil
 import sys
 import tomllib
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +42,7 @@ def test_the_zip_holds_the_extension_and_nothing_else(archive):
     assert tops <= {"core", "operators", "panels"}
     bad = (".pyc", ".blend", ".zip", ".whl", ".in")
     assert not [n for n in names if n.endswith(bad) or "/." in n]
-    assert not {"Makefile", "pyproject.toml"} & {*names}
+    assert not {"CONTRIBUTING.md", "Makefile", "SECURITY.md", "pyproject.toml"} & {*names}
     assert archive.stat().st_size < 35 * 2**20  # the vision model is up to 25
 
 
@@ -87,6 +90,52 @@ def test_wheels_are_packed_once_and_hold_what_they_held(wheels, tmp_path, monkey
     assert json.loads(listed.read_text()) == {packed.name: build_zip.hash_file(packed)}
     made = packed.stat().st_mtime_ns
     assert pack_wheels.pack_all(wheels, tmp_path)[0].stat().st_mtime_ns == made
+
+
+def listed(index: Path) -> dict[str, dict[str, Any]]:
+    """URL of an archive -> what the index says of it."""
+    return {entry["archive_url"]: entry for entry in json.loads(index.read_text())["data"]}
+
+
+def test_the_index_lists_the_zips_of_a_build_with_size_hash_and_for_whom_they_are(
+    wheels, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(build_zip, "collect_wheels", lambda platform, python: wheels)
+    monkeypatch.setattr(build_zip, "CACHE", tmp_path / "cache")
+    out = tmp_path / "dist"
+    out.mkdir()
+    (out / "parts4d-0.0.1-blender4.2-5.0-linux-x64.zip").write_bytes(b"of an earlier release")
+    tool = build_zip.blender_ext(Path(sys.prefix))
+    chosen = argparse.Namespace(out=out, without_wheels=False, python=None, platform=None)
+    made = build_zip._build_all(Path(sys.executable), tool, chosen)
+    entries = listed(out / build_zip.INDEX)
+    assert set(entries) == {f"./{path.name}" for path in made}
+    assert len(made) == len(build_zip.PLATFORMS) * len(build_zip.RANGES)
+    for path in made:
+        entry = entries[f"./{path.name}"]
+        assert entry["archive_size"] == path.stat().st_size
+        assert entry["archive_hash"] == f"sha256:{build_zip.hash_file(path)}"
+        assert entry["id"] == "parts4d" and entry["platforms"][0] in path.name
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+def test_blender_reads_the_index_as_a_repository(archive, wheels, tmp_path):
+    made = build_zip.add_wheels(archive, wheels, "linux-x64", build_zip.RANGES[0])
+    shutil.move(made, tmp_path / made.name)
+    tool = build_zip.blender_ext(Path(sys.prefix))
+    index = build_zip.write_index(Path(sys.executable), tool, tmp_path)
+    asked = ["list", "--remote-url", index.as_uri(), "--local-dir", str(tmp_path / "user")]
+    said = build_zip._run([sys.executable, str(tool), *asked])
+    manifest = tomllib.loads((build_zip.REPOSITORY / "blender_manifest.toml").read_text())
+    assert "parts4d" in said and manifest["version"] in said
+
+
+def test_two_zips_for_the_same_blender_make_no_index(archive, tmp_path):
+    for name in ("one.zip", "two.zip"):
+        shutil.copy(archive, tmp_path / name)
+    tool = build_zip.blender_ext(Path(sys.prefix))
+    with pytest.raises(InputError, match="could not choose between the zips"):
+        build_zip.write_index(Path(sys.executable), tool, tmp_path)
 
 
 def test_every_range_of_blender_versions_continues_the_one_before():

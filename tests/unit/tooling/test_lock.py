@@ -30,7 +30,7 @@ def test_pins_are_read_without_those_for_browsers():
 
 def test_what_is_written_is_sorted_and_read_again(tmp_path):
     pins = lock.read(TEXT)
-    lock.write(tmp_path / "a.txt", "A title", dict(reversed(pins.items())))
+    lock.write(tmp_path / "a.txt", "A title", dict(reversed(list(pins.items()))))
     text = (tmp_path / "a.txt").read_text()
     assert text.startswith("# A title. Made by tools/lock.py.\nanyio==")
     assert lock.read(text.split("\n", 1)[1]) == pins
