@@ -58,8 +58,8 @@ def environment(blender: str, root: Path = DEFAULT_ROOT) -> Environment:
     if blender == MODELS:  # on the CPU: its self-test leaves a graphics card alone
         full = full_environment("cpu", USERS_PYTHON)
         tools = PinFile(REQUIREMENTS / "models.txt")
-        needed = (*FULL_MODULES, "pytest", "hypothesis")
-        return replace(full, path=root / MODELS, pins=(*full.pins, tools), modules=needed)
+        modules = (*FULL_MODULES, "pytest", "hypothesis")
+        return replace(full, path=root / MODELS, pins=(*full.pins, tools), modules=modules)
     if blender not in PYTHON_OF:
         raise MissingEnvironment(
             f"There is no environment for Blender {blender}", f"Known are {', '.join(PYTHON_OF)}"

@@ -11,6 +11,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
+import bmesh
+
 from core.errors import InputError
 from core.job.label_files import LabelledPart
 from core.scene.compat import action_fcurves
@@ -338,7 +340,15 @@ def test_faces_made_later_count_as_not_corrected(tmp_path):
     choose(ob)
     correct_part([ob], "hair")
     mesh = ob.data
-    mesh.polygons.add(1)  # as a tool that knows nothing of attributes does
+    faces = len(mesh.polygons)
+    # As the tools of edit mode do. (In Blender 5.2 `mesh.polygons.add` leaves the values of every
+    # attribute of new faces to chance.)
+    edited = bmesh.new()
+    edited.from_mesh(mesh)
+    edited.faces.new([edited.verts.new((x, y, 0)) for x, y in ((0, 0), (1, 0), (0, 1))])
+    edited.to_mesh(mesh)
+    edited.free()
+    assert len(mesh.polygons) == faces + 1
     assert values(mesh, "parts_corrected")[-1] == 0
 
 

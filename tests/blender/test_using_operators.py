@@ -20,6 +20,7 @@ from tests.blender.writeback_scene import (
     differences,
     empty_scene,
     file_state,
+    leave_edit_mode_once,
     mesh_state,
     sphere,
     values,
@@ -89,6 +90,7 @@ ACTIONS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("name", "settings"), ACTIONS)
 def test_each_action_changes_something_and_one_undo_takes_it_back(labelled, name, settings):
+    leave_edit_mode_once(labelled[0])
     before, file_before = _unselected(), _saved()
     bpy.ops.ed.undo_push(message="before")
     assert getattr(bpy.ops.parts4d, name)("EXEC_DEFAULT", True, **settings) == {"FINISHED"}

@@ -19,6 +19,7 @@ from tests.blender.writeback_scene import (
     empty_scene,
     finished_job,
     finished_sequence,
+    leave_edit_mode_once,
     mesh_state,
     random_labels,
     sphere,
@@ -199,6 +200,7 @@ def test_selecting_leaves_nothing_on_the_mesh(tmp_path):
     ob = sphere()
     for vertex in ob.data.vertices:
         vertex.select = True
+    leave_edit_mode_once(ob)
     before = mesh_state(ob)
     files, _ = changing_job(tmp_path, ob)
     apply_labels(files)

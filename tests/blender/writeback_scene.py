@@ -154,6 +154,13 @@ def values(mesh: Any, name: str) -> np.ndarray:
     return data
 
 
+def leave_edit_mode_once(ob: bpy.types.Object) -> None:
+    """Blender 5.2 then sorts the mesh's attributes, and has no active one: not our doing."""
+    bpy.context.view_layer.objects.active = ob
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.object.mode_set(mode="OBJECT")
+
+
 def mesh_state(ob: bpy.types.Object) -> dict[str, Any]:
     """Everything that can be told of a mesh and an object: equal before and after, or changed."""
     mesh = ob.data

@@ -18,14 +18,13 @@ from core.job.arrays import load_arrays
 from tests.unit.benchmarks.doll_case import finished_capture
 
 
-@pytest.fixture
-def options(tmp_path: Path) -> StudyOptions:
+def doll_study(folder: Path) -> StudyOptions:
     """A study of one captured doll with one method."""
-    out = tmp_path / "out"
-    finished_capture(tmp_path / "characters", out / "captures", "doll_a", QUICK)
+    out = folder / "out"
+    finished_capture(folder / "characters", out / "captures", "doll_a", QUICK)
     return StudyOptions(
         out=out,
-        characters=tmp_path / "characters",
+        characters=folder / "characters",
         only="doll",
         methods=("embedded",),
         capture=QUICK,
@@ -33,12 +32,25 @@ def options(tmp_path: Path) -> StudyOptions:
     )
 
 
+@pytest.fixture
+def options(tmp_path: Path) -> StudyOptions:
+    """One that was not run yet."""
+    return doll_study(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[StudyOptions, Results]:
+    """One that was run. Tests leave it as they found it."""
+    options = doll_study(tmp_path_factory.mktemp("study"))
+    return options, run_study(options, silent)
+
+
 def silent(line: str) -> None:
     pass
 
 
-def test_a_study_scores_and_records_what_it_did(options: StudyOptions) -> None:
-    found = run_study(options, silent)
+def test_a_study_scores_and_records_what_it_did(finished: tuple[StudyOptions, Results]) -> None:
+    options, found = finished
     assert {s.vocabulary for s in found.scores} == {"ctd4", "dress6", "free"}
     assert all(score.miou > 0.9 for score in found.scores if score.vocabulary == "free")
     (case,) = found.cases
@@ -57,8 +69,8 @@ def test_a_study_scores_and_records_what_it_did(options: StudyOptions) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_scored_is_not_scored_again(options: StudyOptions) -> None:
-    first = run_study(options, silent)
+def test_what_was_scored_is_not_scored_again(finished: tuple[StudyOptions, Results]) -> None:
+    options, first = finished
     path = options.out / "scores" / "doll_a" / "embedded.json"
     made = path.stat().st_mtime_ns
     again = run_study(options, silent)
