@@ -17,7 +17,7 @@ def open_sources(files: Sequence[Path]) -> None:
     """Open a .blend, or import the files into an empty scene. No files: what is open stays.
 
     Several files of one kind are a mesh sequence. Raises InputError for a file that is missing,
-    damaged, or of a kind that cannot be read.
+    damaged, or of an unsupported type.
     """
     if not files:
         return
@@ -30,8 +30,8 @@ def open_sources(files: Sequence[Path]) -> None:
         check_kind(path)
     if len({path.suffix.lower() for path in files}) > 1:
         raise InputError(
-            f"{files[0].name} and the other files are of different kinds",
-            "Give one file, or the numbered files of one mesh sequence",
+            f"{files[0].name} and the other files have different types",
+            "Use one file, or the numbered files of one mesh sequence",
         )
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if len(files) > 1:
