@@ -77,4 +77,4 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def damaged(path: Path) -> JobError:
-    return JobError(f"{path} is missing or damaged", "Run the job again to make it anew")
+    return JobError(f"{path} is missing or damaged", "Run the job again to recreate it")

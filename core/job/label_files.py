@@ -93,4 +93,4 @@ class LabelFiles:
         except FileNotFoundError as error:
             raise JobError(f"{self.job} has no result yet", "Run parse first") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise JobError(f"{path} is damaged", "Run parse again to make it anew") from error
+            raise JobError(f"{path} is damaged", "Run parse again to recreate it") from error
