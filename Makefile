@@ -1,10 +1,14 @@
 # A thin list of commands; where there is no make, type the part after $(PYTHON) by hand.
 PYTHON ?= python3
 
-.PHONY: demo test lint zip benchmark benchmark-speed clean
+.PHONY: demo quick test lint zip benchmark benchmark-speed clean
 
 demo:
 	"$$($(PYTHON) tools/setup_env.py --print-python)" -m demo.parse_demo --out build/demo
+
+# Lint, types and unit tests.
+quick:
+	$(PYTHON) tools/run_tests.py --quick
 
 test:
 	$(PYTHON) tools/run_tests.py

@@ -71,6 +71,7 @@ def measure(chosen: argparse.Namespace, command: str) -> int:
 
 def _further_studies(options: StudyOptions) -> None:
     """Untrained words; controlled failures and ablations, on a few of all families."""
+    assert options.characters is not None  # the caller asked
     layout = Layout(options.out.absolute())
     print("Typing words that sight was never trained on", flush=True)
     run_words(few_cases(options.characters, options.only, ALL), layout, options.command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.scene.narrowing import specific
 from . import (
     apply,
     clear,
@@ -48,7 +49,7 @@ def register() -> None:
     global _registered_command
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    _registered_command = bpy.utils.register_cli_command("parts4d", command_line.run)
+    _registered_command = specific(bpy.utils).register_cli_command("parts4d", command_line.run)
 
 
 def unregister() -> None:

@@ -17,7 +17,8 @@ from ..core.interface.settings import (
 from ..core.job.folder import JobFolder
 from ..core.job.label_files import LabelFiles
 from ..core.job.spec import Part
-from .reporting import ReportsErrors
+from ..core.scene.narrowing import manager_of
+from .reporting import ReportsErrors, Result
 
 
 class PARTS4D_OT_apply_labels(WritingOptions, ReportsErrors, bpy.types.Operator):
@@ -39,11 +40,11 @@ class PARTS4D_OT_apply_labels(WritingOptions, ReportsErrors, bpy.types.Operator)
         options={"SKIP_SAVE"},
     )
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         self._take_settings(context)
         if self.directory:
             return self.execute(context)
-        context.window_manager.fileselect_add(self)
+        manager_of(context).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def _take_settings(self, context: bpy.types.Context) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result
 
 
 class PARTS4D_OT_clear_labels(ReportsErrors, bpy.types.Operator):
@@ -14,7 +14,7 @@ class PARTS4D_OT_clear_labels(ReportsErrors, bpy.types.Operator):
     bl_description = "Remove all part labels from the file and restore the meshes exactly"
     bl_options = {"REGISTER", "UNDO"}
 
-    def perform(self, context: bpy.types.Context) -> set[str]:
+    def perform(self, context: bpy.types.Context) -> Result:
         from ..core.scene.writeback import clear_labels, labelled_objects
 
         objects = labelled_objects()

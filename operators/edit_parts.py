@@ -8,8 +8,15 @@ from pathlib import Path
 import bpy
 
 from ..core.data_folder import data_folder
-from ..core.interface.settings import add_parts, replace_parts, settings, vocabulary
+from ..core.interface.settings import (
+    add_parts,
+    already_there,
+    replace_parts,
+    settings,
+    vocabulary,
+)
 from ..core.job.vocabulary import parse_parts
+from ..core.scene.narrowing import layout_of, manager_of
 from ..core.session.vocabularies import (
     Vocabulary,
     remove_vocabulary,
@@ -17,7 +24,7 @@ from ..core.session.vocabularies import (
     saved_vocabularies,
     shipped_vocabularies,
 )
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result
 
 
 def own_lists() -> Path:
@@ -37,23 +44,28 @@ class PARTS4D_OT_add_parts(ReportsErrors, bpy.types.Operator):
 
     names: bpy.props.StringProperty(name="Parts", description="jacket, trousers | jeans, left shoe")
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_props_dialog(self)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_props_dialog(self)
 
     def perform(self, context: bpy.types.Context) -> None:
-        repeated = add_parts(settings(context), parse_parts(self.names))
-        if repeated:
-            self.report({"INFO"}, f"Already in the list: {', '.join(repeated)}")
+        _add(self, context, self.names)
 
 
-class PARTS4D_OT_paste_parts(bpy.types.Operator):
+class PARTS4D_OT_paste_parts(ReportsErrors, bpy.types.Operator):
     bl_idname = "parts4d.paste_parts"
     bl_label = "Paste Parts"
     bl_description = "Add the parts on the clipboard, one per line or separated by commas"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return bpy.ops.parts4d.add_parts(names=context.window_manager.clipboard[:5000])
+    def perform(self, context: bpy.types.Context) -> None:
+        _add(self, context, manager_of(context).clipboard[:5000])
+
+
+def _add(operator: bpy.types.Operator, context: bpy.types.Context, text: str) -> None:
+    """Raises InputError for words that are no parts."""
+    repeated = add_parts(settings(context), parse_parts(text))
+    if repeated:
+        operator.report({"INFO"}, already_there(repeated))
 
 
 class _PartOperator(bpy.types.Operator):
@@ -74,7 +86,7 @@ class PARTS4D_OT_remove_part(_PartOperator):
     bl_description = "Remove the active part from the list"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         from ..core.interface import typing_pause
 
         chosen = settings(context)
@@ -92,7 +104,7 @@ class PARTS4D_OT_move_part(_PartOperator):
 
     up: bpy.props.BoolProperty(name="Up", default=True)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         from ..core.interface import typing_pause
 
         chosen = settings(context)
@@ -118,7 +130,7 @@ class PARTS4D_OT_take_list(bpy.types.Operator):
         found = _list_named(getattr(properties, "list_name", ""))
         return f"{found.about}: {', '.join(p.name for p in found.parts)}" if found else ""
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         found = _list_named(self.list_name)
         if found is None:
             self.report({"ERROR"}, f"There is no part list called '{self.list_name}'")
@@ -135,8 +147,8 @@ class PARTS4D_OT_save_list(ReportsErrors, bpy.types.Operator):
 
     list_name: bpy.props.StringProperty(name="Name", default="My Parts")
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_props_dialog(self)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_props_dialog(self)
 
     def perform(self, context: bpy.types.Context) -> None:
         save_vocabulary(own_lists(), self.list_name, vocabulary(settings(context)))
@@ -159,7 +171,7 @@ class PARTS4D_MT_lists(bpy.types.Menu):
     bl_label = "Part Lists"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
+        layout = layout_of(self)
         for known in shipped_vocabularies():
             layout.operator(PARTS4D_OT_take_list.bl_idname, text=known.name).list_name = known.name
         own = saved_vocabularies(own_lists())

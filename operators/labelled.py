@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import bpy
 
-from .reporting import ReportsErrors
+from ..core.scene.narrowing import manager_of
+from .reporting import OperatorMixin, ReportsErrors, Result
 
 
 class OnLabels(ReportsErrors):
@@ -16,7 +17,7 @@ class OnLabels(ReportsErrors):
         from ..core.scene.writeback.ledger import PROPERTY
 
         ob = context.active_object
-        if ob is not None and (PROPERTY in ob or ob.type in {"ARMATURE", "EMPTY"}):
+        if ob is not None and (PROPERTY in ob.keys() or ob.type in {"ARMATURE", "EMPTY"}):
             return True
         cls.poll_message_set("Select a character with part labels")
         return False
@@ -34,7 +35,7 @@ def part_names(context: bpy.types.Context) -> list[str]:
     return list(dict.fromkeys(part.name for one in character for part in one.vocabulary))
 
 
-class PartArgument:
+class PartArgument(OperatorMixin):
     """Operators that act on one part: `part`, chosen from the list when nobody says which."""
 
     part: bpy.props.StringProperty(
@@ -44,7 +45,7 @@ class PartArgument:
         options={"SKIP_SAVE"},
     )
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         if self.properties.is_property_set("part"):
             return self.execute(context)
-        return context.window_manager.invoke_props_dialog(self)
+        return manager_of(context).invoke_props_dialog(self)

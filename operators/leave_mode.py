@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import bpy
 
+from .reporting import Result, ops
+
 
 class PARTS4D_OT_leave_mode(bpy.types.Operator):
     bl_idname = "parts4d.leave_mode"
@@ -19,8 +21,8 @@ class PARTS4D_OT_leave_mode(bpy.types.Operator):
         cls.poll_message_set("Already in Object Mode")
         return False
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return bpy.ops.object.mode_set(mode="OBJECT")
+    def execute(self, context: bpy.types.Context) -> Result:
+        return ops.object.mode_set(mode="OBJECT")
 
 
 CLASSES = (PARTS4D_OT_leave_mode,)

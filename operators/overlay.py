@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import bpy
 
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result
 
 
 class PARTS4D_OT_show_overlay(ReportsErrors, bpy.types.Operator):
@@ -18,7 +18,7 @@ class PARTS4D_OT_show_overlay(ReportsErrors, bpy.types.Operator):
         name="Show", description="Turn off to show the character's own materials", default=True
     )
 
-    def perform(self, context: bpy.types.Context) -> set[str]:
+    def perform(self, context: bpy.types.Context) -> Result:
         from ..core.scene.writeback import labelled_objects, show_overlay
 
         objects = labelled_objects()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.errors import Parts4DError
 from ..core.interface import pump, status
 from ..core.interface.ownership import owner_of
 from ..core.interface.settings import (
@@ -21,10 +22,11 @@ from ..core.job.folder import JobFolder
 from ..core.job.presets import require_models
 from ..core.job.spec import JobSpec
 from ..core.scene.motion import frame_range
+from ..core.scene.narrowing import scene_of
 from ..core.scene.prepare import prepare_job
 from ..core.session.events import Dismissed, Submitted
 from ..core.session.found_runs import run_folder
-from .reporting import ReportsErrors
+from .reporting import ReportsErrors, Result, ops
 
 
 class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
@@ -50,9 +52,14 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             return True
         return False
 
-    def perform(self, context: bpy.types.Context) -> set[str]:
+    def perform(self, context: bpy.types.Context) -> Result:
         interface = pump.interface()
-        job = self._prepare(context, interface)
+        interface.refusal = None
+        try:
+            job = self._prepare(context, interface)
+        except Parts4DError as error:
+            interface.refusal = error.failure  # the panel has a button that helps
+            raise
         interface.submit(job)
         if bpy.app.background:  # no timer runs there: wait for it here
             return self._wait(interface)
@@ -60,6 +67,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
 
     def _prepare(self, context: bpy.types.Context, interface: pump.Interface) -> Submitted:
         chosen = settings(context)
+        scene = scene_of(context)
         character = status.current_character(context)
         parsing = parsing_settings(chosen)
         require_models(parsing)
@@ -67,7 +75,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
             character=character.name,
             blend=bpy.data.filepath,
             parts=vocabulary(chosen),
-            frames=frame_selection(chosen, frame_range(character, context.scene), context.scene),
+            frames=frame_selection(chosen, frame_range(character, scene), scene),
             capture=capture_settings(chosen),
             parsing=parsing,
         )
@@ -77,13 +85,14 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
         owner = owner_of(character, interface.session)
         return Submitted(character.name, str(folder.path), parsing.preset, owner)
 
-    def _wait(self, interface: pump.Interface) -> set[str]:
+    def _wait(self, interface: pump.Interface) -> Result:
         number = interface.state.next_number - 1
         while (job := interface.state.job(number)) is not None and job.active:
             interface.tick()
             time.sleep(0.02)
         if job is None or job.phase != "finished":
-            self.report({"ERROR"}, f"{job.error}. {job.remedy}" if job else "The job is gone")
+            failure = job.failure if job else None
+            self.report({"ERROR"}, str(failure or "The job was stopped"))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -125,7 +134,7 @@ class PARTS4D_OT_cancel(bpy.types.Operator):
         cls.poll_message_set("No job is running")
         return False
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         interface = pump.interface()
         running = interface.state.running
         interface.cancel(self.number or (running.number if running else 0))
@@ -138,11 +147,16 @@ class PARTS4D_OT_dismiss(bpy.types.Operator):
     bl_description = "Dismiss this message"
     bl_options = {"INTERNAL"}
 
-    number: bpy.props.IntProperty(options={"HIDDEN", "SKIP_SAVE"})
+    number: bpy.props.IntProperty(  # of the job; 0: why there is none
+        options={"HIDDEN", "SKIP_SAVE"}
+    )
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        pump.interface().notes.pop(self.number, None)
-        pump.interface().dispatch(Dismissed(self.number))
+    def execute(self, context: bpy.types.Context) -> Result:
+        interface = pump.interface()
+        if not self.number:
+            interface.refusal = None
+        interface.notes.pop(self.number, None)
+        interface.dispatch(Dismissed(self.number))
         return {"FINISHED"}
 
 
@@ -154,8 +168,20 @@ class PARTS4D_OT_open_folder(bpy.types.Operator):
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return bpy.ops.wm.path_open(filepath=self.directory)
+    def execute(self, context: bpy.types.Context) -> Result:
+        return ops.wm.path_open(filepath=self.directory)
+
+
+class PARTS4D_OT_open_log(bpy.types.Operator):
+    bl_idname = "parts4d.open_log"
+    bl_label = "Show Log"
+    bl_description = "Show what led to the error"
+    bl_options = {"INTERNAL"}
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> Result:
+        return ops.wm.path_open(filepath=self.filepath)
 
 
 CLASSES = (
@@ -164,4 +190,5 @@ CLASSES = (
     PARTS4D_OT_cancel,
     PARTS4D_OT_dismiss,
     PARTS4D_OT_open_folder,
+    PARTS4D_OT_open_log,
 )

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import bpy
 
+from ..core.scene.narrowing import manager_of, scene_of
 from .labelled import OnLabels
+from .reporting import Result
 
 
 class PARTS4D_OT_render_labels(OnLabels, bpy.types.Operator):
@@ -27,19 +29,19 @@ class PARTS4D_OT_render_labels(OnLabels, bpy.types.Operator):
     )
     filter_glob: bpy.props.StringProperty(default="*.png", options={"HIDDEN"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        self.filepath = str(_beside_the_file(context.scene.frame_current))
-        context.window_manager.fileselect_add(self)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        self.filepath = str(_beside_the_file(scene_of(context).frame_current))
+        manager_of(context).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def perform(self, context: bpy.types.Context) -> None:
         from ..core.scene.using import render_still
 
-        path = _beside_the_file(context.scene.frame_current)
+        path = _beside_the_file(scene_of(context).frame_current)
         if self.filepath:
             path = Path(bpy.path.abspath(self.filepath))
             path = path if path.suffix.lower() == ".png" else path.with_name(f"{path.name}.png")
-        render_still(context.scene, path)
+        render_still(scene_of(context), path)
         self.report({"INFO"}, f"Saved {path}")
 
 

@@ -7,6 +7,8 @@ import bpy
 
 from ..core.interface import pump
 from ..core.interface.diagnostics import diagnostics
+from ..core.scene.narrowing import layout_of, manager_of
+from .reporting import Result, ops
 
 OFFLINE = "Allow online access: Edit > Preferences > System > Network"
 
@@ -41,8 +43,8 @@ class PARTS4D_OT_install_environment(_SetupOperator):
     )
     needs_network = True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_confirm(
             self,
             event,
             title="Install the full environment?",
@@ -50,7 +52,7 @@ class PARTS4D_OT_install_environment(_SetupOperator):
             confirm_text="Install",
         )
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().setup.run("Installing the environment", ["install", "full", *_network()])
         return {"FINISHED"}
 
@@ -62,11 +64,11 @@ class PARTS4D_OT_install_from_folder(_SetupOperator):
 
     directory: bpy.props.StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        context.window_manager.fileselect_add(self)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        manager_of(context).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         folder = bpy.path.abspath(self.directory)
         pump.interface().setup.run(
             "Installing the environment", ["install", "full", "--offline", "--wheels", folder]
@@ -79,7 +81,7 @@ class PARTS4D_OT_verify_setup(_SetupOperator):
     bl_label = "Verify"
     bl_description = "Verify all packages and model files, and test the device"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().setup.run("Checking what is installed", ["verify"])
         return {"FINISHED"}
 
@@ -89,12 +91,12 @@ class PARTS4D_OT_remove_environment(_SetupOperator):
     bl_label = "Remove"
     bl_description = "Delete the full environment. Models and results are kept"
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_confirm(
             self, event, title="Remove the full environment?", confirm_text="Remove"
         )
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().release()
         pump.interface().setup.run("Removing the environment", ["remove", "full"])
         return {"FINISHED"}
@@ -113,10 +115,10 @@ class _ModelOperator(_SetupOperator):
 
     def draw(self, context: bpy.types.Context) -> None:
         if _terms(self.model):
-            _draw_terms(self.layout, self.model)
-            self.layout.prop(self, "agreed")
+            _draw_terms(layout_of(self), self.model)
+            layout_of(self).prop(self, "agreed")
 
-    def get(self, title: str, command: list[str]) -> set[str]:
+    def install(self, title: str, command: list[str]) -> Result:
         if _terms(self.model) and not self.agreed:
             self.report({"WARNING"}, "Accept the model's terms first")
             return {"CANCELLED"}
@@ -131,13 +133,13 @@ class PARTS4D_OT_fetch_model(_ModelOperator):
     bl_description = "Download the model and the models it depends on"
     needs_network = True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
         if _terms(self.model):
-            return context.window_manager.invoke_props_dialog(self, width=420)
+            return manager_of(context).invoke_props_dialog(self, width=420)
         return self.execute(context)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        return self.get(f"Downloading {self.model}", ["fetch", self.model, *_network()])
+    def execute(self, context: bpy.types.Context) -> Result:
+        return self.install(f"Downloading {self.model}", ["fetch", self.model, *_network()])
 
 
 class PARTS4D_OT_import_model(_ModelOperator):
@@ -148,13 +150,13 @@ class PARTS4D_OT_import_model(_ModelOperator):
     filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_glob: bpy.props.StringProperty(default="*.pth;*.pt;*.safetensors", options={"HIDDEN"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        context.window_manager.fileselect_add(self)
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        manager_of(context).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         path = bpy.path.abspath(self.filepath)
-        return self.get(f"Importing {self.model}", ["import", self.model, path])
+        return self.install(f"Importing {self.model}", ["import", self.model, path])
 
 
 class PARTS4D_OT_remove_model(_SetupOperator):
@@ -164,10 +166,10 @@ class PARTS4D_OT_remove_model(_SetupOperator):
 
     model: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(self, event, confirm_text="Remove")
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
+        return manager_of(context).invoke_confirm(self, event, confirm_text="Remove")
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().setup.run(f"Removing {self.model}", ["remove-model", self.model])
         return {"FINISHED"}
 
@@ -178,7 +180,7 @@ class PARTS4D_OT_cancel_setup(bpy.types.Operator):
     bl_description = "Cancel. Downloads resume where they stopped"
     bl_options = {"INTERNAL"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().setup.cancel()
         return {"FINISHED"}
 
@@ -188,8 +190,8 @@ class PARTS4D_OT_refresh_setup(_SetupOperator):
     bl_label = "Refresh"
     bl_description = "Check what is installed"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        pump.interface().setup.forget_error()
+    def execute(self, context: bpy.types.Context) -> Result:
+        pump.interface().setup.forget_failure()
         pump.interface().setup.refresh()
         return {"FINISHED"}
 
@@ -207,7 +209,7 @@ class PARTS4D_OT_release_memory(bpy.types.Operator):
             return False
         return bool(interface.workers)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         pump.interface().release()
         return {"FINISHED"}
 
@@ -217,8 +219,8 @@ class PARTS4D_OT_copy_diagnostics(bpy.types.Operator):
     bl_label = "Copy Diagnostics"
     bl_description = "Copy versions, setup state and recent errors for a bug report"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        context.window_manager.clipboard = diagnostics(pump.interface())
+    def execute(self, context: bpy.types.Context) -> Result:
+        manager_of(context).clipboard = diagnostics(pump.interface())
         self.report({"INFO"}, "Copied: paste it into the bug report")
         return {"FINISHED"}
 
@@ -228,9 +230,9 @@ class PARTS4D_OT_open_setup(bpy.types.Operator):
     bl_label = "Open Setup"
     bl_description = "Open the preferences that show what is installed"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> Result:
         package = __package__.rpartition(".")[0]
-        return bpy.ops.preferences.addon_show(module=package)
+        return ops.preferences.addon_show(module=package)
 
 
 def _terms(model: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.data_folder import choose_data_folder
+from ..core.scene.narrowing import specific
 from . import character, labels, parse, parts, results, setup
 
 _CLASSES = (
@@ -25,11 +27,12 @@ def register() -> None:
 
 def _take_preferences() -> None:
     """The storage folder that the user chose, before anything looks for it."""
-    addon = bpy.context.preferences.addons.get(setup.PARTS4D_AP_preferences.bl_idname)
+    addon = specific(bpy.context.preferences).addons.get(setup.PARTS4D_AP_preferences.bl_idname)
     if addon is not None and addon.preferences is not None and addon.preferences.data_path:
-        setup.use_data_path(addon.preferences.data_path)
+        choose_data_folder(addon.preferences.data_path)
 
 
 def unregister() -> None:
+    choose_data_folder("")
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..core.interface.settings import settings
+from ..core.scene.narrowing import layout_of
 from .base import SideBar
 
 
@@ -44,7 +45,7 @@ class PARTS4D_MT_make(bpy.types.Menu):
     bl_label = "Create from Labels"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
+        layout = layout_of(self)
         layout.operator("parts4d.part_materials", icon="MATERIAL")
         layout.operator("parts4d.part_face_sets", icon="SCULPTMODE_HLT")
         layout.operator("parts4d.split_parts", icon="MOD_EXPLODE")

@@ -3,37 +3,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from ..core.interface import pump
 from ..core.interface.settings import (
+    PRESET_NUMBERS,
     PARTS4D_PG_settings,
     capture_settings,
     frame_selection,
     settings,
 )
 from ..core.interface.translation import translated
+from ..core.job.choices import chosen as implementations_chosen
+from ..core.job.choices import counts, needs_torch
+from ..core.job.presets import PRESET_TABLE, PRESETS
+from ..core.job.stages import STAGE_TABLE
+from ..core.scene.narrowing import scene_of
 from ..core.session.estimate import seconds_of
 from ..core.session.state import Job
 from ..operators.parse import PARTS4D_OT_cancel, PARTS4D_OT_dismiss, PARTS4D_OT_parse
-from .base import SideBar, duration, paragraph
+from .base import SideBar, draw_remedy, duration, paragraph
 
-STAGES = {
-    "": "Starting",
-    "capture": "Rendering views",
-    "sight": "Looking at views",
-    "proposals": "Finding masks",
-    "masklets": "Following masks",
-    "validation": "Checking coverage",
-    "embeddings": "Understanding masks",
-    "labels": "Labelling faces",
-}
-NEEDS = {
-    "embedded": "Nothing to install",
-    "draft": "Needs the full environment and small models",
-    "standard": "Needs the full environment, SAM and CLIP; a GPU is advised",
-    "paper": "Needs the full environment, SAM, SAM 2 and HumanCLIP; a GPU",
-}
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems as Icon
+
+TITLES = {stage.name: stage.title for stage in STAGE_TABLE}
+NEEDS = {preset.name: preset.needs for preset in PRESET_TABLE}
 
 
 class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
@@ -55,6 +52,10 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         row = layout.row()
         row.scale_y = 1.5
         row.operator(PARTS4D_OT_parse.bl_idname, icon="PLAY")
+        if interface.refusal is not None:
+            draw_remedy(
+                self._message(context, 0, interface.refusal.advice, "ERROR"), interface.refusal
+            )
         for job in interface.state.jobs:
             ours = job.character == interface.status.name
             if ours or job.active or job.number in interface.notes:
@@ -68,16 +69,15 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
             text = translated("{character}: waiting").format(character=job.character)
             row.label(text=text, icon="TIME", translate=False)
             row.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
-        elif job.phase == "failed":
-            remedy = job.remedy.partition("; the log is")[0]
-            box = self._message(context, job, f"{job.error}. {remedy}.", "ERROR")
+        elif job.failure is not None:
+            failure = job.failure
+            box = self._message(context, job.number, failure.advice, "ERROR")
             box.operator("parts4d.open_folder", icon="FILE_FOLDER").directory = job.folder
-            if job.remedy.startswith("Install") or "vendor_setup" in job.remedy:
-                box.operator("parts4d.open_setup", icon="PREFERENCES")
+            draw_remedy(box, failure)
         elif job.phase == "cancelled":
-            self._message(context, job, "Cancelled. Parse again to resume.", "CANCEL")
+            self._message(context, job.number, "Cancelled. Parse again to resume.", "CANCEL")
         elif note := interface.notes.get(job.number):
-            box = self._message(context, job, f"{note}.", "INFO")
+            box = self._message(context, job.number, f"{note}.", "INFO")
             button = box.operator("parts4d.apply_labels", text="Apply Anyway", icon="IMPORT")
             button.directory, button.overlay = job.folder, True
 
@@ -85,7 +85,7 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         box = self.layout.box()
         if interface.thumbnail.icon:
             box.template_icon(interface.thumbnail.icon, scale=6.0)
-        text = translated(STAGES.get(job.stage, STAGES[""]))
+        text = translated(TITLES[job.stage]) if job.stage else translated("Starting")
         if job.phase == "cancelling":
             text = translated("Cancelling")
         elif job.seconds_left is not None:
@@ -98,14 +98,12 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         cancel.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
 
     def _message(
-        self, context: bpy.types.Context, job: Job, text: str, icon: str
+        self, context: bpy.types.Context, number: int, text: str, icon: Icon
     ) -> bpy.types.UILayout:
         box = self.layout.box()
         row = box.row()
         paragraph(row, text, icon, context, beside=30)
-        row.operator(
-            PARTS4D_OT_dismiss.bl_idname, text="", icon="X", emboss=False
-        ).number = job.number
+        row.operator(PARTS4D_OT_dismiss.bl_idname, text="", icon="X", emboss=False).number = number
         return box
 
 
@@ -129,19 +127,20 @@ class PARTS4D_PT_settings(SideBar, bpy.types.Panel):
         column.prop(chosen, "top")
         column.prop(chosen, "bottom")
         layout.prop(chosen, "engine")
-        if chosen.preset == "embedded":
+        preset = PRESETS[chosen.preset]
+        if counts(preset, "evidence"):
             column = layout.column(heading="Evidence", align=True)
             for name in ("use_sight", "use_names", "use_bones"):
                 column.prop(chosen, name)
-        else:
+        if needs_torch(preset):
             layout.prop(chosen, "device")
         layout.prop(chosen, "advanced")
         column = layout.column(align=True)
         column.active = chosen.advanced
-        for name in ("key_frames", "memory_scale", "threshold", "smoothing", "persistence"):
-            column.prop(chosen, name)
-        if chosen.preset in ("standard", "paper"):
-            column.prop(chosen, "travel")
+        follows_pixels = any(row.follows_pixels for row in implementations_chosen(preset))
+        for name in PRESET_NUMBERS:
+            if name != "travel" or follows_pixels:
+                column.prop(chosen, name)
 
 
 class PARTS4D_PT_writing(SideBar, bpy.types.Panel):
@@ -163,7 +162,7 @@ def _needs(
     context: bpy.types.Context, chosen: PARTS4D_PG_settings, interface: pump.Interface
 ) -> str:
     """What the preset needs to be installed, and how long it takes where that can be told."""
-    frames = frame_selection(chosen, interface.status.span, context.scene)
+    frames = frame_selection(chosen, interface.status.span, scene_of(context))
     images = frames.count * capture_settings(chosen).view_count
     seconds = seconds_of(chosen.preset, images, interface.runs)
     needs = translated(NEEDS[chosen.preset])

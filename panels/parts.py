@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..core.interface.settings import settings
@@ -12,22 +14,23 @@ from ..operators.edit_parts import (
     PARTS4D_OT_paste_parts,
     PARTS4D_OT_remove_part,
 )
-from .base import SideBar
+from .base import SideBar, paragraph
 
 
 class PARTS4D_UL_parts(bpy.types.UIList):
     bl_idname = "PARTS4D_UL_parts"
 
-    def draw_item(
+    def draw_item(  # noqa: PLR0913 -- Blender calls it so
         self,
         context: bpy.types.Context,
         layout: bpy.types.UILayout,
         owner: object,
-        item: bpy.types.PropertyGroup,
-        icon: int,
+        item: Any,  # PARTS4D_PG_part
+        icon: int | None,
         active_owner: object,
-        active_name: str,
-        index: int,
+        active_name: str | None,
+        index: int | None,
+        filtered: int | None = 0,
     ) -> None:
         row = layout.row(align=True)
         swatch = row.row()
@@ -53,6 +56,8 @@ class PARTS4D_PT_parts(SideBar, bpy.types.Panel):
         row = layout.row(align=True)
         row.prop(chosen, "typed", text="", icon="ADD", placeholder="jacket, jeans, left shoe")
         row.operator(PARTS4D_OT_paste_parts.bl_idname, text="", icon="PASTEDOWN")
+        if chosen.refused:
+            paragraph(layout, chosen.refused, "ERROR", context)
         if not chosen.parts:
             layout.menu(PARTS4D_MT_lists.bl_idname, text="Start from a List", icon="PRESET")
             return

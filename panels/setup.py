@@ -3,21 +3,23 @@
 
 from __future__ import annotations
 
-import os
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.data_folder import VARIABLE, data_folder
+from ..core.data_folder import choose_data_folder, data_folder
 from ..core.interface import pump
+from ..core.scene.narrowing import layout_of
 from ..core.session.setup import Environment, Model, SetupState
 from ..operators import setup as operators
-from .base import SideBar, paragraph
+from .base import SideBar, draw_log, paragraph
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems as Icon
 
 _NAMES = {"embedded": "Embedded packages", "full": "Full environment"}
-_EMBEDDED_STATES = {
-    "not installed": "Unpacked at first use"
-}  # it is unpacked then, without being asked
-_ICONS = {"ready": "CHECKMARK", "not installed": "IMPORT"}
+_EMBEDDED_STATES = {"not installed": "Unpacked at first use"}
+_ICONS: dict[str, Icon] = {"ready": "CHECKMARK", "not installed": "IMPORT"}
 
 
 def draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -28,8 +30,10 @@ def draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         return
     if state.action:
         _draw_action(layout, state)
-    if state.error:
-        paragraph(layout.box(), f"{state.error}. {state.remedy}.", "ERROR", context)
+    if state.failure:
+        box = layout.box()
+        paragraph(box, state.failure.advice, "ERROR", context)
+        draw_log(box, state.failure)
     for environment in state.environments:
         _draw_environment(layout, context, environment)
     header, body = layout.panel("PARTS4D_models", default_closed=True)
@@ -122,17 +126,14 @@ class PARTS4D_PT_setup(SideBar, bpy.types.Panel):
         draw_setup(self.layout, context)
 
 
-def _data_path_changed(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
-    use_data_path(self.data_path)
+def _data_path_changed(self: PARTS4D_AP_preferences, context: bpy.types.Context) -> None:
+    """A path relative to the open file would be another one with the next file."""
+    absolute = bpy.path.abspath(self.data_path) if self.data_path else ""
+    if absolute != self.data_path:
+        self.data_path = absolute  # which calls this again
+        return
+    choose_data_folder(self.data_path)
     pump.interface().setup.refresh()
-
-
-def use_data_path(path: str) -> None:
-    """Environments and models are looked for there; empty: where the system keeps such data."""
-    if path:
-        os.environ[VARIABLE] = bpy.path.abspath(path)
-    else:
-        os.environ.pop(VARIABLE, None)
 
 
 class PARTS4D_AP_preferences(bpy.types.AddonPreferences):
@@ -148,7 +149,7 @@ class PARTS4D_AP_preferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.prop(self, "data_path")
-        draw_setup(self.layout, context)
+        draw_setup(layout_of(self), context)
 
 
 CLASSES = (PARTS4D_PT_setup, PARTS4D_AP_preferences)

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+# Where the runner wants to read how long each file took. Not for a pytest that a test starts.
+_SECONDS_FILE = os.environ.pop("PARTS4D_TEST_SECONDS", "")
+_seconds: defaultdict[str, float] = defaultdict(float)
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +33,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         os._exit(int(status))
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _seconds[report.nodeid.partition("::")[0]] += report.duration
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     session.config.parts4d_status = exitstatus  # type: ignore[attr-defined]
+    if _SECONDS_FILE:
+        path = Path(_SECONDS_FILE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(_seconds), "utf-8")

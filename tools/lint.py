@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Format, lint and types: `python tools/lint.py`; settings are in pyproject.toml."""
+"""Format, lint, imports and types: `python tools/lint.py`; settings are in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from setup_env import REPOSITORY, available, set_up
 
 from core.errors import Parts4DError
 
+# As its own program does, which every system has in another place.
+_LINT_IMPORTS = "from importlinter.cli import lint_imports_command as command; command()"
+
 
 def lint_commands(python: Path) -> dict[str, list[str]]:
     """Name -> command line."""
     return {
         "format": [str(python), "-m", "ruff", "format", "--check", "--diff", "."],
         "lint": [str(python), "-m", "ruff", "check", "."],
-        "types": [str(python), "-m", "mypy"],
+        "types": [str(python), str(REPOSITORY / "tools" / "check_types.py")],
+        "imports": [str(python), "-c", _LINT_IMPORTS, "--no-cache"],
     }
 
 

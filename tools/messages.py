@@ -2,7 +2,8 @@
 """What the interface says, and what its translations lack: `python tools/messages.py`.
 
 A translation is a file in core/interface/languages named after its language. Found are the labels,
-descriptions and fixed texts in the sources of operators, panels and settings.
+descriptions and fixed texts in the sources of operators, panels and settings, and what the tables
+of settings, stages and presets say in the side bar.
 """
 
 from __future__ import annotations
@@ -14,6 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY))
+
+from core.job.presets import PRESET_TABLE
+from core.job.setting import setting_fields
+from core.job.spec import CaptureSettings, FrameSelection, ParsingSettings
+from core.job.stages import STAGE_TABLE
+
 LANGUAGES = REPOSITORY / "core" / "interface" / "languages"
 SOURCES = ("operators", "panels", "core/interface")
 
@@ -43,6 +51,21 @@ def interface_messages() -> Iterator[str]:
                 for text in map(_constant, _texts(node)):
                     if any(map(str.islower, text)):  # not the name of an icon
                         yield text
+    yield from (text for text in _table_messages() if any(map(str.islower, text)))
+
+
+def _table_messages() -> Iterator[str]:
+    """What the tables say in the side bar; a setting without a title is not there."""
+    for cls in (FrameSelection, CaptureSettings, ParsingSettings):
+        for one in (one for one in setting_fields(cls) if one.about.title):
+            yield one.about.title
+            if not isinstance(one.default, tuple):  # of several values each is a switch
+                yield one.about.help
+            for choice in one.about.choices:
+                yield from (choice.title, choice.help)
+    yield from (stage.title for stage in STAGE_TABLE)
+    for preset in PRESET_TABLE:
+        yield from (preset.title, preset.help, preset.needs)
 
 
 def _texts(node: ast.AST) -> Iterator[ast.expr]:

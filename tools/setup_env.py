@@ -4,6 +4,7 @@
     python tools/setup_env.py             the main one
     python tools/setup_env.py --all       every Blender version for which there is a Python here
     python tools/setup_env.py 4.2 5.0     these
+    python tools/setup_env.py embedded    the packages that the extension brings, for unit tests
     python tools/setup_env.py models      PyTorch and the packages of the models, for their tests
     python tools/setup_env.py --print-python
 
@@ -27,43 +28,49 @@ from system_libraries import ensure_bpy_imports
 
 from core.errors import Parts4DError
 from core.installing.environment import Environment
-from core.installing.environments import FULL_MODULES, full_environment
+from core.installing.environments import FULL_MODULES, MODULES, PINS, full_environment
 from core.installing.failures import MissingEnvironment
 from core.installing.installer import Installer
 from core.installing.pins import PinFile
 
 PYTHON_OF = {"4.2": "3.11", "4.5": "3.11", "5.0": "3.11", "5.2": "3.13"}  # Blender -> Python
-MODELS_PYTHON = "3.11" if find_python("3.11") else "3.13"
+USERS_PYTHON = "3.11" if find_python("3.11") else "3.13"
 MAIN_VERSIONS = ("5.0", "5.2")  # the first for which there is a Python
+REQUIREMENTS = REPOSITORY / "requirements"
 SPACE = 1500 * 2**20  # bytes of one environment
-MODELS = "models"  # the environment that vendor_setup.py makes for users, and the tests' tools
+LINTED = ("5.0", "5.2")  # have the tools of lint
+# What users get, and the tests' tools: without PyTorch, and with it as vendor_setup.py makes it.
+EMBEDDED = "embedded"
+MODELS = "models"
 # Elsewhere where several checkouts share them.
 DEFAULT_ROOT = Path(os.environ.get("PARTS4D_ENVIRONMENTS", REPOSITORY / ".venv")).absolute()
 
 
 def environment(blender: str, root: Path = DEFAULT_ROOT) -> Environment:
-    """The environment of a Blender version, or that of the models.
+    """The environment of a Blender version, or one that users get.
 
     Raises MissingEnvironment for an unknown one.
     """
+    needed = (*MODULES, "onnxruntime", "pytest", "hypothesis")
+    if blender == EMBEDDED:
+        pins = (PinFile(PINS / "embedded.txt"), PinFile(REQUIREMENTS / "embedded.txt"))
+        return Environment(root / EMBEDDED, pins, needed, SPACE // 2)
     if blender == MODELS:  # on the CPU: its self-test leaves a graphics card alone
-        full = full_environment("cpu", MODELS_PYTHON)
-        tools = PinFile(REPOSITORY / "requirements" / "models.txt")
+        full = full_environment("cpu", USERS_PYTHON)
+        tools = PinFile(REQUIREMENTS / "models.txt")
         needed = (*FULL_MODULES, "pytest", "hypothesis")
         return replace(full, path=root / MODELS, pins=(*full.pins, tools), modules=needed)
     if blender not in PYTHON_OF:
         raise MissingEnvironment(
             f"There is no environment for Blender {blender}", f"Known are {', '.join(PYTHON_OF)}"
         )
-    requirements = REPOSITORY / "requirements" / f"bpy-{blender}.txt"
-    pins = PinFile(requirements, complete=True)
-    modules = ("numpy", "scipy", "cv2", "onnxruntime", "pytest", "hypothesis")
-    return Environment(root / f"bpy-{blender}", (pins,), modules, SPACE)
+    pins = (PinFile(REQUIREMENTS / f"bpy-{blender}.txt"),)
+    return Environment(root / f"bpy-{blender}", pins, needed, SPACE)
 
 
 def installer(blender: str) -> Installer:
     """What makes its environment. Raises MissingEnvironment without a fitting Python."""
-    version = MODELS_PYTHON if blender == MODELS else PYTHON_OF[blender]
+    version = PYTHON_OF.get(blender, USERS_PYTHON)
     python = find_python(version)
     if python is None:
         raise MissingEnvironment(
@@ -83,10 +90,7 @@ def available(root: Path = DEFAULT_ROOT) -> list[str]:
             "Install one of them; Blender as a Python module exists for no other",
         )
     main = next(v for v in MAIN_VERSIONS if v in found)
-    others = [v for v in found if v != main]
-    if main != "5.2":  # 5.2 is the stand-in where there is only Python 3.13
-        others = [v for v in others if v != "5.2"]
-    return [main, *others]
+    return [main, *(v for v in found if v != main)]
 
 
 def set_up(
@@ -95,25 +99,30 @@ def set_up(
     """The environment, ready to use. Raises MissingEnvironment with what to do."""
     made = environment(blender, root)
     if made.state() != "ready":
-        size = "5.7 GB" if blender == MODELS else "1.3 GB"
+        size = _SIZES.get(blender, "1.3 GB")
         report(f"{_title(blender)}: an environment of {size} in {made.path} ({made.state()})")
-        made.install(installer(blender), lambda p: report(f"  {p.message}"), in_place=True)
+        in_place = blender != EMBEDDED  # which holds nothing but what is pinned
+        made.install(installer(blender), lambda p: report(f"  {p.message}"), in_place=in_place)
     loads = made.path / "bpy-loads"
-    if not loads.exists() and blender != MODELS:
+    if not loads.exists() and blender in PYTHON_OF:
         ensure_bpy_imports(made.python, report)
         loads.touch()
         report(f"Blender {blender}: ready")
     return made
 
 
+_SIZES = {EMBEDDED: "0.5 GB", MODELS: "5.7 GB"}
+
+
 def _title(name: str) -> str:
-    return "The models" if name == MODELS else f"Blender {name}"
+    titles = {EMBEDDED: "The extension's packages", MODELS: "The models"}
+    return titles.get(name, f"Blender {name}")
 
 
 def main(arguments: Sequence[str]) -> int:
     """The program. Returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("blender", nargs="*", help=f"versions: {', '.join(PYTHON_OF)}")
+    parser.add_argument("blender", nargs="*", help=f"of {', '.join(PYTHON_OF)}, embedded, models")
     parser.add_argument("--all", action="store_true", help="all that can be made here")
     parser.add_argument("--root", type=Path, default=DEFAULT_ROOT, help="default: .venv")
     parser.add_argument(

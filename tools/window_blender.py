@@ -31,7 +31,7 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tools")]
 
 from setup_env import DEFAULT_ROOT
 
-from core.errors import JobError, Parts4DError
+from core.errors import ErrorKind, JobError, Parts4DError
 from core.files.lock import FolderLock
 
 SUITE = "trixie"  # has Blender 4.3
@@ -54,7 +54,7 @@ Report = Callable[[str], None]
 class NoWindowBlender(Parts4DError):
     """There is none here, and it could not be made."""
 
-    code = "window"
+    kind = ErrorKind.ENVIRONMENT
 
 
 @dataclass(frozen=True)

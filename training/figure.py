@@ -116,15 +116,6 @@ def joined(base: Figure, parts: Sequence[Figure]) -> Figure:
     )
 
 
-def without_faces(figure: Figure, gone: np.ndarray) -> Figure:
-    """Without the faces where `gone` (F,) bool is true; vertices stay."""
-    kept = {
-        name: getattr(figure, name)[~gone]
-        for name in ("faces", "uv", "surface", "region", "material", "piece")
-    }
-    return replace(figure, **kept)
-
-
 def _colors(figure: Figure) -> np.ndarray:
     if figure.vertex_color is not None:
         return figure.vertex_color

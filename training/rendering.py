@@ -18,6 +18,7 @@ from core.scene.capture.passes import Passes
 from core.scene.capture.render_views import ViewRenderer
 from core.scene.capture.rig import SENSOR, Bounds, Rig, view_rotation
 from core.scene.capture.shading import encode_srgb
+from core.scene.narrowing import mesh_of, specific
 
 from .bank import NO_LABEL, region_index, surface_index
 from .figure import Figure, Material
@@ -50,7 +51,7 @@ class FigureStage:
         self._figure = figure
         self._object = figure_object(figure)
         build_stage([self._object])
-        write_ids(self._object.data, np.arange(1, len(figure.faces) + 1, dtype=np.int32))
+        write_ids(mesh_of(self._object), np.arange(1, len(figure.faces) + 1, dtype=np.int32))
         prepare_materials([self._object])
         shown = bpy.context.scene.collection.children[0]
         bounds = Bounds.of(figure.vertices)
@@ -127,7 +128,7 @@ def figure_object(figure: Figure) -> bpy.types.Object:
         colors = mesh.color_attributes.new(_COLORS, "BYTE_COLOR", "POINT")
         rgba = np.full((len(figure.vertices), 4), 1, np.float32)
         rgba[:, :3] = figure.vertex_color / np.float32(255)
-        colors.data.foreach_set("color_srgb", rgba.ravel())
+        specific(colors).data.foreach_set("color_srgb", rgba.ravel())
     for material in figure.materials:
         mesh.materials.append(_material(material))
     obj = bpy.data.objects.new("figure", mesh)
@@ -162,7 +163,7 @@ def _image(texture: Path | np.ndarray) -> bpy.types.Image:
     image = bpy.data.images.new("texture", width, height, alpha=channels == 4)
     rgba = np.ones((height, width, 4), np.float32)
     rgba[..., :channels] = texture[::-1] / np.float32(255)  # Blender counts rows from below
-    image.pixels.foreach_set(rgba.ravel())
+    specific(image.pixels).foreach_set(rgba.ravel())
     image.update()
     return image
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from core.parsing.sight.preparation import silhouette_box
+from core.job.boxes import box_around
 
 from .bank import NO_LABEL
 from .shards import MAPS, View
@@ -42,7 +42,7 @@ def rolled(view: View, degrees: float) -> View:
     piece = np.where(outside, np.uint8(0), view.piece[rows, columns])
     if not piece.any():  # a speck between the pixels
         return view
-    top, left, bottom, right_end = silhouette_box(piece > 0)
+    top, left, bottom, right_end = box_around(piece > 0)
     crop = (slice(top, bottom), slice(left, right_end))
     piece, rows, columns = piece[crop], rows[crop], columns[crop]
     maps = {name: getattr(view, name)[rows, columns] for name in MAPS}

@@ -30,9 +30,9 @@ from pathlib import Path
 
 from core.errors import InputError, JobError, Parts4DError, exit_status
 from core.files.atomic import write_json
+from core.files.reading import read_object
 from core.job.sight_model import sight_model_hash
 from core.job.spec import EvidenceName, ParsingSettings
-from core.job.strict_json import load_document
 
 from .captured import CaptureOptions, capture_case, capture_key
 from .cases import Case, few_cases, few_cases_parser
@@ -211,7 +211,7 @@ def _key(case: Case, options: Options) -> str:
 
 def _known(path: Path, key: str) -> Tried | None:
     try:
-        document = load_document(path)
+        document = read_object(path)
     except JobError:
         return None
     if document.get("key") != key:

@@ -12,11 +12,13 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core.errors import InputError, JobError
 from core.files.atomic import write_json
+from core.files.reading import read_object
 from core.job.arrays import ArrayReader, save_arrays
 from core.job.capture_files import CaptureFiles
 from core.job.child_side import Channel, run_child
@@ -25,6 +27,9 @@ from core.job.workers import OneShotWorker
 
 from .captured import CaptureOptions
 from .cases import Case, scan_files
+
+if TYPE_CHECKING:
+    from core.scene.character import Character
 
 CANDIDATES = 40  # frames among which the most different poses are looked for
 
@@ -92,11 +97,11 @@ def scan_selection(start: int, end: int, options: CaptureOptions) -> FrameSelect
     return FrameSelection(first, first + count - 1)
 
 
-def character_truth(character) -> np.ndarray:
+def character_truth(character: Character) -> np.ndarray:
     """(E,) int16 of `gt_part` over the character's elements, -1 where an object has none."""
     values = []
     for source in character.sources:
-        attribute = source.data.attributes.get("gt_part")
+        attribute: Any = source.data.attributes.get("gt_part")
         part = np.full(len(source.data.polygons), -1, np.int32)
         if attribute is not None:
             attribute.data.foreach_get("value", part)
@@ -106,7 +111,7 @@ def character_truth(character) -> np.ndarray:
 
 def scan_truth(folder: Path) -> tuple[list[str], list[np.ndarray]]:
     """The names, and (E,) int16 per mesh file, in the files' order."""
-    document = json.loads((folder / "meta.json").read_text("utf-8"))
+    document = read_object(folder / "meta.json", "Check the data set")
     with ArrayReader(folder / "labels.npz") as reader:
         names = sorted(reader.names(), key=lambda name: int(re.findall(r"\d+", name)[-1]))
         labels = [reader[name].astype(np.int16) for name in names]

@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import JobError, Parts4DError
+from core.files.reading import read_object
 from core.job.arrays import load_arrays
 from core.job.capture_files import CaptureFiles
 from core.job.folder import JobFolder, file_hash
 from core.job.process import run_program
 from core.job.stage_marks import StageStore, stage_keys
-from core.job.strict_json import load_document
 
 from .cases import Case, scan_files
 
@@ -111,14 +111,14 @@ def is_captured(folder: Path, key: str) -> bool:
         spec = job.load_spec()
         keys = stage_keys(spec, job.snapshot_hash(spec))
         done = StageStore(job).is_done("capture", keys["capture"])
-        return done and load_document(folder / "case.json").get("key") == key
+        return done and read_object(folder / "case.json").get("key") == key
     except Parts4DError:
         return False
 
 
 def open_captured(case: Case, folder: Path) -> CapturedCase:
     """A case that was captured before. Raises JobError when it was not, or is damaged."""
-    document = load_document(folder / "case.json")
+    document = read_object(folder / "case.json")
     arrays = load_arrays(folder / "truth.npz")
     captured = CapturedCase(case, folder / "job", tuple(document["names"]), {})
     try:

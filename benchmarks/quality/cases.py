@@ -10,7 +10,6 @@ names of the parts as JSON in the scene property `gt_names`. A scan sequence is 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import shlex
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from core.errors import InputError, Parts4DError, exit_status
+from core.files.reading import read_note
 
 from .layout import Layout
 
@@ -135,12 +135,8 @@ def licence_of(case: Case) -> str:
     folder = case.path if case.kind == "scan" else case.path.parent
     if case.kind == "demo":
         return "GPL-3.0-or-later"
-    try:
-        document = json.loads((folder / "meta.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        document = {}
-    if isinstance(document, dict) and document.get("licence"):
-        return str(document["licence"])
+    if licence := read_note(folder / "meta.json").get("licence"):
+        return str(licence)
     try:
         lines = (folder / "LICENSE.txt").read_text("utf-8").splitlines()
     except (OSError, ValueError):

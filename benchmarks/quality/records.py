@@ -17,7 +17,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from core.errors import InputError
 from core.files.atomic import write_json
-from core.job.strict_json import load_document, wrong_value
+from core.files.reading import read_object
+from core.job.strict_json import wrong_value
 
 VERSION = 1
 
@@ -198,7 +199,7 @@ def read_record(cls: type[T], path: Path) -> T:
     Raises JobError for a file that is missing or no JSON object, InputError naming the field for
     one that does not fit, and for one that a newer version wrote.
     """
-    document = load_document(path)
+    document = read_object(path)
     version = document.get("version", VERSION)
     if isinstance(version, int) and version > VERSION:
         raise InputError(f"{path} was written by a newer version", "Update Parts4D")

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from core.errors import JobError
+from core.job.capture_files import Facts
 
 from .captured import CapturedCase
 from .methods import Labelling
@@ -116,7 +117,8 @@ class Judge:
 
 def judged_frames(captured: CapturedCase) -> Iterator[tuple[int, JudgedFrame]]:
     """(frame, what of it is judged)."""
-    facts = joints = None
+    facts: Facts | None = None
+    joints = np.zeros(0, bool)
     is_joint = np.array([is_joint_part(name) for name in captured.names])
     for frame in captured.frames:
         fine = captured.truth[frame]
@@ -148,6 +150,6 @@ def visible_elements(captured: CapturedCase, frame: int) -> np.ndarray:
 def _label_of(labelling: Labelling, frame: int, elements: int, classes: int) -> np.ndarray:
     label = labelling.label.get(frame)
     fits = label is not None and label.shape == (elements,)
-    if not fits or label.min(initial=-1) < -1 or label.max(initial=-1) >= classes:
+    if label is None or not fits or label.min(initial=-1) < -1 or label.max(initial=-1) >= classes:
         raise JobError(f"The labels of frame {frame} do not fit its elements", "Correct the method")
     return label

@@ -15,7 +15,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -244,7 +244,9 @@ class _Study:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def run_side_by_side(tasks: dict[Any, Callable[[], Any]], done: Callable[[Any, Any], None]) -> None:
+def run_side_by_side(
+    tasks: Mapping[Any, Callable[[], Any]], done: Callable[[Any, Any], None]
+) -> None:
     """Runs `tasks` in threads; `done` is called here with a task's key and its result or error."""
     pool = ThreadPoolExecutor(SIDE_BY_SIDE)
     try:

@@ -63,7 +63,7 @@ def vocabularies_for(names: Sequence[str], present: Collection[str]) -> tuple[Vo
             continue
         typed = sorted(used) if rules.own else list(range(len(rules.parts)))
         index = {k: i for i, k in enumerate(typed)}
-        of_truth = tuple(index.get(k, NOT_SCORED) for k in classes)
+        of_truth = tuple(NOT_SCORED if k is None else index.get(k, NOT_SCORED) for k in classes)
         found.append(Vocabulary(rules.name, tuple(rules.parts[k] for k in typed), of_truth))
     return (*found, *_free(names, present))
 

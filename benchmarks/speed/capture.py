@@ -30,6 +30,7 @@ from core.scene.capture.capture import capture_command
 from core.scene.character import find_character
 from core.scene.files.opening import open_sources
 from core.scene.motion import frame_range
+from core.scene.narrowing import specific
 from core.scene.snapshot import write_snapshot
 
 
@@ -121,7 +122,7 @@ def build_figure(faces: int) -> None:
             group = tube.vertex_groups.new(name=f"bone{index}")
             for vertex in np.flatnonzero(weight):
                 group.add([int(vertex)], float(weight[vertex]), "REPLACE")
-        tube.modifiers.new("Armature", "ARMATURE").object = rig
+        specific(tube.modifiers.new("Armature", "ARMATURE")).object = rig
     for frame, angle in ((1, -0.3), (24, 0.4)):
         for bone in rig.pose.bones:
             bone.rotation_mode = "XYZ"

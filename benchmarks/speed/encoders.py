@@ -108,9 +108,7 @@ def view_with_masks(count: int) -> tuple[ViewImage, MaskSet]:
         element=element.astype(np.int32),
         color=random.integers(0, 255, (height, width, 3), np.uint8),
         normal=np.zeros((height, width, 3), np.int8),
-        depth=np.zeros((height, width), np.float16),
         world_to_camera=np.eye(4),
-        intrinsics=np.eye(3),
     )
     return image, MaskSet.from_pixels(np.array(masks))
 

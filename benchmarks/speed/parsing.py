@@ -26,6 +26,7 @@ from typing import Any
 
 from benchmarks.speed.synthetic_capture import PARTS, write_captured_job
 from core.job.folder import STAGES, JobFolder
+from core.job.messages import Message
 from core.job.run_job import run_job
 from core.job.spec import Part
 from core.job.stage_marks import StageStore
@@ -102,7 +103,7 @@ def run_worker(job: Path) -> Case:
     """Runs what is not done of the job, as the extension does; what this cost."""
     folder, stages = JobFolder.open(job), {}
 
-    def on_event(message) -> None:
+    def on_event(message: Message) -> None:
         if message.type == "stage" and message.state == "finished":
             stages[message.stage] = message.seconds
 

@@ -96,9 +96,7 @@ def everywhere(image: ViewImage) -> ViewImage:
         element=np.maximum(element, 0),
         color=image.uncropped(image.color, 255),
         normal=image.uncropped(image.normal, 0),
-        depth=image.uncropped(image.depth, 0),
         world_to_camera=image.world_to_camera,
-        intrinsics=image.intrinsics,
     )
 
 

@@ -198,7 +198,7 @@ def tracked(
         found = tracker.enter(lambda image=image: image)  # type: ignore[misc]
         if number in prompts:
             tracker.add(list(prompts[number]), np.array(list(prompts[number].values())))
-        logits = resized_logits(found.logits, image.shape[:2])
+        logits = resized_logits(found.logits, (image.shape[0], image.shape[1]))
         scores = found.scores.tolist()
         yield {n: (m, s) for n, m, s in zip(found.names, logits, scores, strict=True)}
 
@@ -236,7 +236,7 @@ def disks(count: int) -> dict[int, np.ndarray]:
     rng = np.random.default_rng(0)
     places = rng.uniform(0.2, 0.8, (count, 2)) * SIDE
     radii = rng.uniform(0.08, 0.2, count) * SIDE
-    return {number: disk(*places[number], radii[number]) for number in range(count)}
+    return {number: disk(column, row, radii[number]) for number, (column, row) in enumerate(places)}
 
 
 def as_video(images: Sequence[np.ndarray], folder: Path) -> list[np.ndarray]:

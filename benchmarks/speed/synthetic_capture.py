@@ -91,16 +91,13 @@ def _draw(quads: np.ndarray, albedo: np.ndarray, camera: Camera, rig: Rig) -> Vi
     element = np.where(hit, nearest & 0xFFFFFFFF, -1).astype(np.int32)
     light = 0.65 + 0.35 * normal @ LIGHT
     color = np.clip(albedo * light[:, None], 0, 255).astype(np.uint8)
-    metres = (nearest >> 32) * (camera.distance / 2**29) - camera.distance
     return ViewImage(
         resolution=(rig.resolution, rig.resolution),
         corner=(int(rows[0]), int(columns[0])),
         element=element,
         color=np.where(hit[..., None], color[element], np.uint8(255)),
         normal=np.where(hit[..., None], (normal * 127).astype(np.int8)[element], np.int8(0)),
-        depth=np.where(hit, metres, 0).astype(np.float16),
         world_to_camera=camera.world_to_camera,
-        intrinsics=camera.intrinsics,
     )
 
 

@@ -15,6 +15,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -22,6 +23,7 @@ import numpy as np
 
 from core.job.capture_files import CapturedObject
 from core.job.label_files import LabelFiles, LabelledPart, Result
+from core.scene.narrowing import specific
 from core.scene.writeback import WriteOptions, apply_labels, clear_labels
 
 PARTS = 24
@@ -63,7 +65,7 @@ def grid(faces: int) -> bpy.types.Object:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     side = round(faces**0.5)
     bpy.ops.mesh.primitive_grid_add(x_subdivisions=side, y_subdivisions=side)
-    return bpy.context.object
+    return specific(bpy.context.object)
 
 
 def finished_job(folder: Path, ob: bpy.types.Object, frames: int, changes: int) -> LabelFiles:
@@ -100,7 +102,7 @@ def shown_labels(ob: bpy.types.Object, frame: int) -> int:
     return len(mesh.attributes["parts_label"].data)
 
 
-def seconds(action) -> float:
+def seconds(action: Callable[[], object]) -> float:
     started = time.perf_counter()
     action()
     return time.perf_counter() - started

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
 from ..files.lock import FolderLock
+from ..files.own_files import open_own
 from .download import cannot_write
 
 
@@ -17,16 +19,20 @@ def claim(path: Path, title: str) -> Iterator[FolderLock]:
     """Holds the lock file `path`. Raises JobError when another process does, DownloadError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        open(path, "ab").close()  # a folder that cannot be written to is not one that is in use
+        # A folder that cannot be written to is not one that is in use.
+        os.close(open_own(path, os.O_WRONLY))
     except OSError as error:
         raise cannot_write(path, error) from error
     lock = FolderLock(path)
     try:
         lock.__enter__()
     except JobError as error:
+        if error.kind is not ErrorKind.BUSY:
+            raise
         raise JobError(
             f"{title} is being installed or removed by another process",
             "Wait for it and try again",
+            ErrorKind.BUSY,
         ) from error
     try:
         yield lock

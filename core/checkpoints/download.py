@@ -9,7 +9,6 @@ section 13.1.5).
 from __future__ import annotations
 
 import contextlib
-import errno
 import http.client
 import json
 import os
@@ -23,7 +22,10 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 
-from ..errors import CancelledError, Parts4DError
+from ..errors import CancelledError, ErrorKind, Parts4DError
+from ..files.disk import FULL_NUMBERS
+from ..files.own_files import open_own
+from ..files.reading import read_note
 from .store import hash_file, part_note_path, part_path
 from .transfer_progress import Cancelled, Progress, Report, as_size, never, silent
 from .web import Answer, get
@@ -36,13 +38,13 @@ _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)  # HTTP status: worth another a
 class DownloadError(Parts4DError):
     """A file could not be fetched, or is not the one that was expected."""
 
-    code = "download"
+    kind = ErrorKind.DOWNLOAD
 
 
 class OfflineError(Parts4DError):
     """Something would have to be fetched, but the network may not be used."""
 
-    code = "offline"
+    kind = ErrorKind.OFFLINE
 
 
 def require_online(online: bool, what: str) -> None:
@@ -134,11 +136,8 @@ class _Part:
         self.note.unlink(missing_ok=True)
 
     def _version(self, remote: Remote) -> str:
-        try:
-            note = json.loads(self.note.read_text("utf-8"))
-            return str(note["version"]) if note["url"] == remote.url else ""
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
+        note = read_note(self.note)
+        return str(note.get("version", "")) if note.get("url") == remote.url else ""
 
 
 def _fetch(remote: Remote, part: _Part, report: Report, cancelled: Cancelled) -> bool:
@@ -186,7 +185,8 @@ def _store(remote: Remote, part: _Part, answer: Answer, report: Report) -> bool:
     done = start
     with _writing(part.path):
         part.remember(remote, answer.headers)
-        stream = open(part.path, "ab" if start else "wb")  # noqa: SIM115
+        mode = os.O_APPEND if start else os.O_TRUNC
+        stream = os.fdopen(open_own(part.path, os.O_WRONLY | mode), "wb")
     try:
         for piece in answer.pieces:
             with _writing(part.path):
@@ -266,6 +266,7 @@ def check_space(path: Path, needed: int, title: str) -> None:
         raise DownloadError(
             f"{title} needs {as_size(needed)} and {as_size(free)} are free on {place}",
             "Free some space, or set PARTS4D_DATA to a folder on another disk",
+            ErrorKind.DISK_FULL,
         )
 
 
@@ -280,10 +281,11 @@ def _writing(path: Path) -> Iterator[None]:
 
 def cannot_write(path: Path, error: OSError) -> DownloadError:
     """The user's view of an error met while writing `path`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL_NUMBERS:
         return DownloadError(
             f"The disk is full: {path} could not be written",
             "Free some space, or set PARTS4D_DATA to a folder on another disk, and try again",
+            ErrorKind.DISK_FULL,
         )
     return DownloadError(
         f"{path} cannot be written ({error.strerror or error})",

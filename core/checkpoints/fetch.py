@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import CancelledError, InputError, Parts4DError
+from ..errors import CancelledError, ErrorKind, InputError, Parts4DError
 from ..files.lock import FolderLock
 from .catalogue import Checkpoint, find_checkpoint, models_folder
 from .claim import claim
@@ -42,7 +42,7 @@ _CHUNK = 4 * 2**20  # bytes
 class TermsError(Parts4DError):
     """A model has terms that the user has not agreed to."""
 
-    code = "terms"
+    kind = ErrorKind.TERMS
 
 
 def refuse(checkpoint: Checkpoint) -> bool:

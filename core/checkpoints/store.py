@@ -12,7 +12,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
+from ..files.reading import read_note
 from .catalogue import Checkpoint, find_checkpoint, models_folder
 from .terms import terms_accepted
 
@@ -22,7 +23,7 @@ _CHUNK = 4 * 2**20  # bytes
 class MissingCheckpoint(JobError):
     """A model file that a run needs is not there, or not what it was."""
 
-    code = "checkpoint"
+    kind = ErrorKind.MODEL
 
 
 def checkpoint_path(checkpoint: Checkpoint) -> Path:
@@ -112,9 +113,5 @@ def _facts(path: Path) -> dict[str, int]:
 
 
 def _read_stamp(path: Path) -> dict[str, object]:
-    try:
-        stamp = json.loads(stamp_path(path).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    whole = isinstance(stamp, dict) and {"size", "time", "sha256"} <= set(stamp)
-    return stamp if whole else {}
+    stamp = read_note(stamp_path(path))
+    return stamp if {"size", "time", "sha256"} <= set(stamp) else {}

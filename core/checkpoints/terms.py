@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
 from ..files.atomic import write_json
+from ..files.reading import read_note
 from .catalogue import Checkpoint, models_folder
 
 
@@ -17,7 +16,7 @@ def terms_accepted(checkpoint: Checkpoint) -> bool:
     """Whether there are none, or the user agreed to exactly these."""
     if not checkpoint.terms:
         return True
-    agreed = _read().get(checkpoint.name)
+    agreed = read_note(_path()).get(checkpoint.name)
     return isinstance(agreed, dict) and agreed.get("sha256") == _digest(checkpoint.terms)
 
 
@@ -27,19 +26,11 @@ def accept_terms(checkpoint: Checkpoint) -> None:
         return
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     agreed = {"date": now, "sha256": _digest(checkpoint.terms), "terms": checkpoint.terms}
-    write_json(_path(), {**_read(), checkpoint.name: agreed})
+    write_json(_path(), {**read_note(_path()), checkpoint.name: agreed})
 
 
 def _path() -> Path:
     return models_folder() / "terms.json"
-
-
-def _read() -> dict[str, Any]:
-    try:
-        agreed = json.loads(_path().read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return agreed if isinstance(agreed, dict) else {}
 
 
 def _digest(text: str) -> str:

@@ -4,21 +4,21 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
-from ..job.presets import PRESETS
-from ..job.spec import (
-    CaptureSettings,
-    DeviceName,
-    EvidenceName,
-    FrameSelection,
-    ParsingSettings,
-    Prompts,
-    Travel,
+from ..job.presets import PRESET_TABLE, PRESETS, settings_of
+from ..job.setting import setting_fields, settings_of_stage
+from ..job.spec import CaptureSettings, FrameSelection, ParsingSettings
+from .setting_flags import add_flags, given
+
+# Settings by the group of options they are in; --frames and --preset are read in their own way.
+_FRAMES = tuple(f.name for f in setting_fields(FrameSelection) if f.flag != "--frames")
+_CAPTURE = tuple(f.name for f in setting_fields(CaptureSettings))
+_LABELS = settings_of_stage(ParsingSettings, "labels")
+_PARSING = tuple(
+    f.name for f in setting_fields(ParsingSettings) if f.name not in ("preset", *_LABELS)
 )
-
-_CAPTURE, _PARSING = CaptureSettings(), ParsingSettings()
 
 _PARTS_HELP = "part names: ; or , between parts, | before synonyms, #rrggbb for a colour"
 _SCENE_HELP = "a .blend, or a file to import: .glb .gltf .fbx .obj .ply .stl; several files of one \
@@ -97,110 +97,27 @@ def _add_frames(parser: argparse.ArgumentParser) -> None:
         help="START-END, START-END/STEP or one frame, with = before a minus (--frames=-9-9); "
         "default: the animation's range",
     )
-    parser.add_argument(
-        "--keyframes", type=int, default=0, metavar="N", help="only the N most different poses"
-    )
+    add_flags(parser, FrameSelection, _FRAMES)
 
 
 def _add_capture(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("cameras and renderer")
-    group.add_argument("--views", type=int, default=_CAPTURE.azimuths, help="cameras in the ring")
-    group.add_argument("--elevation", type=float, default=_CAPTURE.elevation, help="degrees")
-    group.add_argument(
-        "--raised",
-        type=float,
-        nargs="*",
-        default=(),
-        metavar="DEG",
-        help="elevations of more rings",
-    )
-    group.add_argument("--top", action="store_true", help="one camera above")
-    group.add_argument("--bottom", action="store_true", help="one camera below")
-    group.add_argument("--resolution", type=int, default=_CAPTURE.resolution, help="pixels")
-    group.add_argument("--perspective", action="store_true", help="instead of orthographic")
-    group.add_argument("--lens", type=float, default=_CAPTURE.lens, help="mm, perspective only")
-    group.add_argument(
-        "--engine",
-        choices=("albedo", "workbench", "eevee", "cycles"),
-        default=_CAPTURE.engine,
-        help="colour of the views; element maps are the same with all",
-    )
-    group.add_argument(
-        "--processes",
-        type=int,
-        default=_CAPTURE.processes,
-        help="capture side by side; 0: by cores",
-    )
+    add_flags(parser.add_argument_group("cameras and renderer"), CaptureSettings, _CAPTURE)
 
 
 def _add_parsing(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("parsing", "what is not given is as the preset says")
+    group = parser.add_argument_group("parsing", "options not given keep the preset's values")
     group.add_argument(
         "--preset",
         choices=tuple(PRESETS),
-        default=_PARSING.preset,
-        help="embedded needs nothing; the others need the full environment and models: "
-        "see vendor_setup.py status",
+        default=ParsingSettings().preset,
+        help=". ".join(f"{p.name}: {p.needs[0].lower()}{p.needs[1:]}" for p in PRESET_TABLE)
+        + ". See vendor_setup.py status",
     )
-    group.add_argument("--proposer", help="structure, sam or sam2")
-    group.add_argument("--proposer-model", metavar="CHECKPOINT")
-    group.add_argument("--tracker", help="correspondence, sam2, or auto: by topology")
-    group.add_argument("--tracker-model", metavar="CHECKPOINT")
-    group.add_argument("--encoder", help="sight, names, mask_tokens, cliptrase or alpha_clip")
-    group.add_argument("--encoder-model", metavar="CHECKPOINT")
-    group.add_argument(
-        "--evidence",
-        type=evidence,
-        metavar="sight,names,bones",
-        help="what the encoder sight goes by: the shipped vision model, names, bones; or some of "
-        "them",
-    )
-    group.add_argument(
-        "--sight-images",
-        type=int,
-        metavar="N",
-        help="views the shipped vision model looks at, of all frames together; 0: all "
-        f"({_PARSING.sight_images})",
-    )
-    group.add_argument("--device", choices=get_args(DeviceName), help="where models run")
-    group.add_argument("--key-frames", type=int, metavar="N", help="frames given to the proposer")
-    group.add_argument("--key-views", type=int, metavar="N", help="views of each; 0: all")
-    group.add_argument("--points-per-side", type=int, metavar="N", help="SAM's grid")
-    group.add_argument("--travel", choices=get_args(Travel), help="SAM 2's way through the images")
-    group.add_argument("--memory-scale", type=float, metavar="BETA", help="beta of equation 6")
+    add_flags(group, ParsingSettings, _PARSING)
 
 
 def _add_labelling(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("labels")
-    group.add_argument(
-        "--threshold",
-        type=float,
-        default=None,
-        help=f"evidence below which a face is unlabelled ({_PARSING.threshold})",
-    )
-    group.add_argument(
-        "--prompts", choices=get_args(Prompts), help="what a word is put into for CLIP"
-    )
-    for name, text in (
-        ("equalise", "equation 7"),
-        ("distractors", "hidden words for what no part matches; without them every face gets one"),
-        ("fill", "unseen faces take the nearest label"),
-    ):
-        group.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help=text)
-    group.add_argument(
-        "--smoothing",
-        type=float,
-        default=None,
-        help="evidence that a border between two faces must be worth, for ragged borders and "
-        f"specks; 0: each face by itself ({_PARSING.smoothing:g})",
-    )
-    group.add_argument(
-        "--persistence",
-        type=float,
-        default=None,
-        help="lead in evidence a frame needs to depart from the label of all frames; "
-        f"1: one labelling for all, 0: each frame by itself ({_PARSING.persistence})",
-    )
+    add_flags(parser.add_argument_group("labels"), ParsingSettings, _LABELS)
 
 
 def _add_writing(parser: argparse.ArgumentParser) -> None:
@@ -221,13 +138,24 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--in-place", action="store_true", help="save over the opened .blend")
 
 
-def evidence(text: str) -> tuple[EvidenceName, ...]:
-    """`sight,bones` as a tuple, in the order of the setting."""
-    known = get_args(EvidenceName)
-    words = {word.strip() for word in text.split(",")}
-    if not words or words - set(known):
-        raise argparse.ArgumentTypeError(f"'{text}' is not some of {', '.join(known)}")
-    return tuple(name for name in known if name in words)
+def frames_of(arguments: argparse.Namespace, whole: FrameSelection) -> FrameSelection:
+    """The frames that were asked for; `whole` is the animation."""
+    return replace(arguments.frames or whole, **given(arguments, _FRAMES))
+
+
+def capture_of(arguments: argparse.Namespace) -> CaptureSettings:
+    """The cameras and the renderer that were asked for."""
+    return CaptureSettings(**given(arguments, _CAPTURE))
+
+
+def parsing_of(arguments: argparse.Namespace) -> ParsingSettings:
+    """The preset's settings, changed by what was given."""
+    return relabelling_of(arguments, settings_of(arguments.preset, **given(arguments, _PARSING)))
+
+
+def relabelling_of(arguments: argparse.Namespace, before: ParsingSettings) -> ParsingSettings:
+    """Settings of a finished job, those of its labels changed by what was given."""
+    return replace(before, **given(arguments, _LABELS))
 
 
 def frame_selection(text: str) -> FrameSelection:

@@ -13,22 +13,27 @@ import bpy
 
 from ..errors import InputError
 from ..files.atomic import write_text
+from ..job.choices import needs_torch
 from ..job.folder import JobFolder
+from ..job.implementations import SEAMS
 from ..job.label_files import LabelFiles
-from ..job.presets import SEAMS, needs_torch, require_models, settings_of
+from ..job.presets import require_models
 from ..job.process import run_program
 from ..job.report import report_document, report_text
+from ..job.run_folders import run_folder
 from ..job.run_job import run_job
-from ..job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
+from ..job.spec import FrameSelection, JobSpec, ParsingSettings, Part
 from ..job.spec_files import save_spec
 from ..job.vocabulary import parse_parts
 from ..job.workers import OneShotWorker
 from ..scene.capture.capture import capture_command
-from ..scene.character import Character, find_character
+from ..scene.character import find_character
+from ..scene.compat import reason_in
 from ..scene.files.opening import open_sources
 from ..scene.motion import frame_range
 from ..scene.prepare import prepare_job
 from ..scene.writeback import WriteOptions, apply_labels, clear_labels, labelled_objects
+from .arguments import capture_of, frames_of, parsing_of, relabelling_of
 from .console import Console
 
 WORKER = Path(__file__).resolve().parents[1] / "worker" / "main.py"
@@ -36,39 +41,13 @@ IsCancelled = Callable[[], bool]
 WorkerPython = Callable[[bool], list[str]]  # with torch or without
 WorkerCommand = Callable[[Path], list[str]]
 
-_PARSING_OPTIONS = (
-    "proposer",
-    "proposer_model",
-    "tracker",
-    "tracker_model",
-    "encoder",
-    "encoder_model",
-    "evidence",
-    "sight_images",
-    "device",
-    "key_frames",
-    "key_views",
-    "points_per_side",
-    "travel",
-    "memory_scale",
-)
-_LABEL_OPTIONS = (
-    "threshold",
-    "smoothing",
-    "persistence",
-    "prompts",
-    "equalise",
-    "distractors",
-    "fill",
-)
-
 
 def parse(
     arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Capture, parse, apply, save, report."""
     parts = parse_parts(arguments.parts)
-    settings = _parsing(arguments)
+    settings = parsing_of(arguments)
     worker = _worker(python, settings)
     folder = _prepared(arguments, parts, settings, console)
     run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
@@ -101,7 +80,7 @@ def label(
     spec = replace(
         spec,
         parts=parse_parts(arguments.parts),
-        parsing=_changed(spec.parsing, arguments, _LABEL_OPTIONS),
+        parsing=relabelling_of(arguments, spec.parsing),
     )
     with folder.lock():
         save_spec(folder.spec_path, spec)
@@ -175,8 +154,8 @@ def _prepared(
     console: Console,
 ) -> JobFolder:
     with console.chatter():
-        open_sources(arguments.scene)
-    character = find_character(arguments.character)
+        whole_file = open_sources(arguments.scene)
+    character = find_character(arguments.character or whole_file)
     for warning in character.warnings:
         console.warn(warning)
     sources = [p.absolute() for p in arguments.scene]
@@ -186,46 +165,16 @@ def _prepared(
         character=character.name,
         blend=str(sources[0]) if sources else "",
         parts=parts,
-        frames=_frames(arguments, character),
-        capture=CaptureSettings(
-            azimuths=arguments.views,
-            elevation=arguments.elevation,
-            raised=tuple(arguments.raised),
-            top=arguments.top,
-            bottom=arguments.bottom,
-            resolution=arguments.resolution,
-            projection="perspective" if arguments.perspective else "orthographic",
-            lens=arguments.lens,
-            engine=arguments.engine,
-            processes=arguments.processes,
-        ),
+        frames=frames_of(arguments, FrameSelection(*frame_range(character))),
+        capture=capture_of(arguments),
         parsing=parsing,
     )
     base = sources[0] if sources else Path.cwd() / "untitled.blend"
-    path = arguments.job or base.with_name(f"{base.stem}_{_file_name(character.name)}.parts4d")
+    path = arguments.job or run_folder(base.parent, base.stem, character.name)
     # A file opened a moment ago is unchanged, though without a window Blender calls it dirty.
     changed = bpy.data.is_dirty and not (arguments.scene or bpy.app.background)
     with console.chatter():
         return prepare_job(path, spec, character, sources, changed)
-
-
-def _frames(arguments: argparse.Namespace, character: Character) -> FrameSelection:
-    start, end = frame_range(character)
-    selection = arguments.frames or FrameSelection(start, end)
-    return replace(selection, keyframes=arguments.keyframes)
-
-
-def _parsing(arguments: argparse.Namespace) -> ParsingSettings:
-    settings = _changed(settings_of(arguments.preset), arguments, _PARSING_OPTIONS)
-    return _changed(settings, arguments, _LABEL_OPTIONS)
-
-
-def _changed(
-    settings: ParsingSettings, arguments: argparse.Namespace, options: tuple[str, ...]
-) -> ParsingSettings:
-    """`settings` with the options that were given on the command line."""
-    given = {name: getattr(arguments, name) for name in options}
-    return replace(settings, **{name: v for name, v in given.items() if v is not None})
 
 
 def _worker(
@@ -274,9 +223,8 @@ def _save(arguments: argparse.Namespace, suffix: str, console: Console) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             bpy.ops.wm.save_as_mainfile(filepath=str(target), copy=not arguments.in_place)
         except (OSError, RuntimeError) as error:
-            reason = str(error).strip().removeprefix("Error: ")
             raise InputError(
-                f"{target} could not be saved ({reason})", "Choose another --output"
+                f"{target} could not be saved ({reason_in(error)})", "Choose another --output"
             ) from error
     return target
 
@@ -285,7 +233,3 @@ def _summary(document: dict[str, Any]) -> str:
     lines = [report_text(document)]
     lines += [f"{k:<10} {document[k.lower()]}" for k in ("Blend", "Sheet") if k.lower() in document]
     return "\n".join(lines)
-
-
-def _file_name(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)

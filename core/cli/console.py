@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from ..errors import Parts4DError
-from ..job.messages import Message
+from ..job.messages import Message, failure_document
 
 BAR = 24  # characters
 
@@ -91,8 +91,8 @@ class Console:
         """One sentence and the remedy, never a traceback."""
         print(f"Error: {error}", file=sys.stderr, flush=True)
         if self._as_json:
-            parts = {"code": error.code, "message": error.message, "remedy": error.remedy}
-            print(json.dumps({"error": parts}, indent=1), file=self._out, flush=True)
+            said = {"error": failure_document(error.failure)}
+            print(json.dumps(said, indent=1), file=self._out, flush=True)
 
 
 def _flush_c_streams() -> None:

@@ -8,7 +8,6 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from ..errors import CANCELLED, INTERNAL, OK, CancelledError, Parts4DError, exit_status
 from .arguments import make_parser
@@ -66,6 +65,4 @@ def _internal(error: Exception) -> Parts4DError:
     ) as log:
         traceback.print_exception(error, file=log)
     name = f"{type(error).__name__}: {error}".splitlines()[0]
-    failure = Parts4DError(f"Internal error ({name})", f"Report it with the log {Path(log.name)}")
-    failure.code = "internal"
-    return failure
+    return Parts4DError(f"Internal error ({name})", "Report it with the log file", log=log.name)

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
+from .disk import FULL_NUMBERS
 
 
 @contextmanager
@@ -53,11 +54,14 @@ def write_text(path: Path, text: str) -> None:
 
 def disk_error(error: OSError, path: Path) -> JobError:
     """The user's view of an operating-system error met while writing `path`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in FULL_NUMBERS:
         return JobError(
             f"No disk space left while writing {path}{_free_space(path)}",
             "Free some space or choose another job folder, then run again to continue",
+            ErrorKind.DISK_FULL,
         )
+    if error.errno == errno.ELOOP:
+        return JobError(f"{path} is a link", "Remove the link; nothing is written through it")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return JobError(f"{path.parent} is not writable", "Choose another job folder")
     return JobError(f"{path} could not be written ({error.strerror})", "Check the disk")

@@ -22,8 +22,10 @@ import sys
 import time
 from pathlib import Path
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
 from .atomic import disk_error
+from .own_files import open_own
+from .reading import read_note
 
 if sys.platform == "win32":
     import msvcrt
@@ -32,6 +34,7 @@ else:
 
 ORPHAN_PATIENCE = 10.0  # seconds to wait for the children of a killed owner
 _ZOMBIE_PATIENCE = 0.5  # an owner killed this moment may still look alive
+_HOLDER_BYTES = 4096  # more than any owner writes
 _WINDOWS_BYTE = 1 << 30  # beyond the content, which others must be able to read
 
 
@@ -54,7 +57,7 @@ class FolderLock:
     def __enter__(self) -> FolderLock:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+            file = open_own(self.path, os.O_RDWR)
         except OSError as error:
             raise disk_error(error, self.path) from error
         try:
@@ -98,6 +101,7 @@ class FolderLock:
         return JobError(
             f"The job in {self.path.parent} is already running{process}{since}",
             "Wait for it, cancel it, or choose another job folder",
+            ErrorKind.BUSY,
         )
 
     def _write_holder(self, file: int) -> None:
@@ -111,11 +115,9 @@ class FolderLock:
 
 def read_holder(path: Path) -> dict[str, str | int]:
     """pid, host and start time of the last owner, running or not; empty when unknown."""
-    try:
-        holder = json.loads(Path(path).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return holder if isinstance(holder, dict) else {}
+    holder = read_note(path)
+    kinds = {"pid": int, "host": str, "started": str}
+    return {name: holder[name] for name, kind in kinds.items() if type(holder.get(name)) is kind}
 
 
 def _is_dead(holder: dict[str, str | int]) -> bool:
@@ -127,7 +129,7 @@ def _is_dead(holder: dict[str, str | int]) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # none has so large a number
         return True
     except OSError:
         return False

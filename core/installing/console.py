@@ -8,13 +8,12 @@ import json
 import shutil
 import sys
 import time
-from dataclasses import replace
 from typing import Any
 
 from ..checkpoints.catalogue import Checkpoint
 from ..checkpoints.transfer_progress import Progress, as_size
 from ..errors import Parts4DError
-from ..job.messages import Message, encode
+from ..job.messages import Message, encode, message_of
 
 _PAUSE = 0.2  # seconds between two lines about the same thing on a terminal and in JSON
 _LONG_PAUSE = 5.0  # and in a log file
@@ -77,8 +76,7 @@ class Console:
 
     def failure(self, error: Parts4DError) -> None:
         if self.as_json:
-            said = Message("error", message=error.message, remedy=error.remedy, code=error.code)
-            self._send(replace(said, type="cancelled") if error.code == "cancelled" else said)
+            self._send(message_of(error))
         else:
             self._end_line()
             print(error, file=sys.stderr)

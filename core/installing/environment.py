@@ -16,7 +16,9 @@ from typing import Any
 
 from ..checkpoints.claim import claim
 from ..checkpoints.transfer_progress import Cancelled, Progress, Report, as_size, never, silent
+from ..errors import ErrorKind
 from ..files.lock import FolderLock
+from ..files.reading import read_note
 from .checking import run_self_test
 from .failures import MissingEnvironment, cannot_change, disk_full, explain_failure
 from .folders import (
@@ -25,13 +27,12 @@ from .folders import (
     STAMP,
     delete_discarded,
     discard,
-    read_json,
     read_stamp,
     remove_environment,
 )
 from .installer import Installer
 from .pins import PinFile, digest_of, pinned
-from .processes import run_tool
+from .processes import Given, run_tool
 from .watch import Watch
 
 _FULL = 2**20  # bytes: with less free than this, a failure is put down to the disk
@@ -73,7 +74,7 @@ class Environment:
 
     def self_test(self) -> dict[str, Any]:
         """The result of the last self-test: device, versions, seconds; empty when there is none."""
-        return read_json(self.path / SELF_TEST)
+        return read_note(self.path / SELF_TEST)
 
     def install(
         self,
@@ -176,6 +177,7 @@ class Environment:
             raise MissingEnvironment(
                 f"{self.title} needs {as_size(self.space)} and {as_size(free)} are free",
                 "Free some space, or set PARTS4D_DATA to a folder on another disk",
+                ErrorKind.DISK_FULL,
             )
 
 
@@ -226,8 +228,7 @@ class _Making:
             watch.line,
             self.cancelled,
             watch.tick,
-            self.lock.inheritable,
-            self.installer.variables(temporary),
+            Given(self.installer.variables(temporary), self.lock.inheritable),
             self._explain,
         )
 
@@ -239,7 +240,7 @@ class _Making:
             log.write_text("\n".join(lines), "utf-8")
         except OSError:
             return error
-        return MissingEnvironment(error.message, f"{error.remedy}; the details are in {log}")
+        return MissingEnvironment(error.message, error.remedy, error.kind, str(log))
 
 
 def _names(pins: PinFile) -> str:

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from ..data_folder import data_folder
+from ..job.implementations import PACKAGES
 from .backend import Backend, choose_backend
 from .environment import Environment
 from .failures import MissingEnvironment
@@ -28,7 +29,7 @@ MODULES = ("numpy", "scipy", "cv2", "maxflow")
 # Runs the shipped vision model. Without it parsing goes on with names and bones, so that a missing
 # system library, or a Python of the user's own without it, is no reason to refuse to work.
 WELCOME_MODULES = ("onnxruntime?",)
-FULL_MODULES = (*MODULES, "torch", "torchvision", "sam2", "segment_anything", "open_clip")
+FULL_MODULES = (*MODULES, *PACKAGES)
 PINS = Path(__file__).with_name("requirements")
 _EXTENSION = Path(__file__).resolve().parents[2]
 WHEELS = _EXTENSION / "wheels"  # only in the extension's zip

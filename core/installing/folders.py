@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import sys
@@ -12,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ..files.reading import read_note
 from .failures import MissingEnvironment
 from .processes import start_detached
 
@@ -71,16 +71,7 @@ def _delete(path: Path) -> None:
 
 def read_stamp(path: Path) -> dict[str, Any]:
     """What an environment was made from: requirements, python, backend; empty when unknown."""
-    return read_json(path / STAMP)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a file; empty when there is none that can be read."""
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return read_note(path / STAMP)
 
 
 def folder_size(path: Path) -> int:

@@ -89,7 +89,7 @@ class Installer:
         options = ["--no-build-isolation"] if pins.sources else ["--only-binary", ":all:"]
         if pins.hashed:  # then it names all packages, and no dependency has to be looked for
             options += ["--require-hashes", "--no-deps"]
-        elif pins.index or pins.complete:
+        elif pins.index:
             options += ["--no-deps"]
         if self.wheels:
             options += ["--no-index", "--find-links", str(self.wheels)]

@@ -17,7 +17,6 @@ class PinFile:
     path: Path
     index: str = ""  # a package index asked besides the usual one
     sources: bool = False  # its packages are built here, with what was installed before
-    complete: bool = False  # all that is needed stands in it; what packages ask for besides is not
 
     @property
     def hashed(self) -> bool:

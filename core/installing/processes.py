@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import IO
 
 from ..checkpoints.transfer_progress import Cancelled, never
@@ -40,13 +41,23 @@ _DROPPED = (
 )
 
 
+@dataclass(frozen=True)
+class Given:
+    """What a program gets of ours beside its command."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)  # of the environment
+    pass_fds: Sequence[int] = ()  # open files, such as a lock that it goes on holding
+
+
+NOTHING = Given()
+
+
 def run_tool(
     command: Sequence[str],
     on_line: Callable[[str], None] = lambda line: None,
     cancelled: Cancelled = never,
     on_tick: Callable[[], None] = lambda: None,
-    pass_fds: Sequence[int] = (),
-    variables: Mapping[str, str] | None = None,
+    given: Given = NOTHING,
     explain: Callable[[Sequence[str]], Exception] = explain_failure,
 ) -> list[str]:
     """Runs a program and returns the lines of its output.
@@ -56,7 +67,7 @@ def run_tool(
     the output), CancelledError.
     """
     try:
-        process = _start(command, pass_fds, {**clean_environment(), **(variables or {})})
+        process = _start(command, given.pass_fds, {**clean_environment(), **given.variables})
     except OSError as error:
         raise MissingEnvironment(
             f"{command[0]} could not be started ({error.strerror})", "Check that it exists"

@@ -29,9 +29,10 @@ from ..checkpoints.download import check_space
 from ..checkpoints.store import hash_file
 from ..checkpoints.transfer_progress import Cancelled, Progress, Report, never, silent
 from ..errors import CancelledError
+from ..files.reading import read_note
 from .checking import run_self_test
 from .failures import MissingEnvironment, cannot_change
-from .folders import MARKER, SELF_TEST, STAMP, read_json, remove_environment
+from .folders import MARKER, SELF_TEST, STAMP, remove_environment
 from .pins import PinFile, digest_of, pinned_hashes
 
 PACKED = "packed.json"  # in the folder of wheels: name -> sha256 of those we packed anew
@@ -74,7 +75,7 @@ class UnpackedWheels:
 
     def self_test(self) -> dict[str, Any]:
         """The result of the last self-test; empty when there is none."""
-        return read_json(self.path / SELF_TEST)
+        return read_note(self.path / SELF_TEST)
 
     def install(self, report: Report = silent, cancelled: Cancelled = never) -> None:
         """Unpacks unless it is done. Raises MissingEnvironment, JobError, CancelledError."""
@@ -138,7 +139,7 @@ class UnpackedWheels:
 
     def _chosen(self) -> list[Path]:
         """The wheel of every pin for this Python, its hash checked."""
-        chosen, packed = [], read_json(self.wheels / PACKED)
+        chosen, packed = [], read_note(self.wheels / PACKED)
         for pin, hashes in pinned_hashes(self.pins.path).items():
             wheel = find_wheel(self.wheels, pin, self.version)
             if wheel is None:

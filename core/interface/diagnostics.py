@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..data_folder import data_folder
+from ..errors import Failure
+from ..session.state import Job
 
 if TYPE_CHECKING:
     from .pump import Interface
@@ -33,17 +35,26 @@ def diagnostics(interface: Interface) -> str:
             f"{environment.tested} {environment.problem}".rstrip()
         )
     lines += [f"Model {m.name}: {m.state}" for m in setup.models if m.state != "not installed"]
-    if setup.error:
-        lines.append(f"Installer: {setup.error}. {setup.remedy}.")
+    if setup.failure:
+        lines.append(f"Installer: {setup.failure.kind}: {setup.failure}")
     for job in interface.state.jobs:
         lines.append(
             f"Job {job.number} {job.preset} {job.phase} at {job.stage or 'start'} "
-            f"{job.share:.0%} after {job.seconds:.0f} s {job.error}".rstrip()
+            f"{job.share:.0%} after {job.seconds:.0f} s {_said(job.failure)}".rstrip()
         )
-    failed = [job for job in interface.state.jobs if job.phase == "failed"]
+    failed = [job for job in interface.state.jobs if job.failure]
     if failed:
-        lines += _log_tail(Path(failed[-1].folder) / "logs" / "worker.log")
+        lines += _log_tail(_log_of(failed[-1]))
     return "\n".join(lines)
+
+
+def _said(failure: Failure | None) -> str:
+    return f"{failure.kind}: {failure}" if failure else ""
+
+
+def _log_of(job: Job) -> Path:
+    log = job.failure.log if job.failure else ""
+    return Path(log) if log else Path(job.folder) / "logs" / "worker.log"
 
 
 def _log_tail(path: Path) -> list[str]:

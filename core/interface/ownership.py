@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..scene.character import Character, find_character
+from ..scene.narrowing import mesh_of
 from ..session.state import Job, Owner
 
 
@@ -26,7 +27,7 @@ def topology_hash(character: Character) -> str:
     """Changes when faces are added, removed or reordered, not when vertices move."""
     digest = hashlib.sha256()
     for obj in character.sources:
-        mesh = obj.data
+        mesh = mesh_of(obj)
         digest.update(f"{obj.name} {len(mesh.vertices)} {len(mesh.polygons)}".encode())
         corners = np.empty(len(mesh.loops), np.int32)
         mesh.loops.foreach_get("vertex_index", corners)
@@ -37,6 +38,8 @@ def topology_hash(character: Character) -> str:
 def misfit(job: Job, session: int) -> str:
     """Why the labels cannot be put on now, as a sentence; empty when they can."""
     if job.owner.session != session:
+        if job.owner.file and job.owner.file == bpy.data.filepath:
+            return "The file was opened again while the job ran: press Apply in Results"
         return "The labels belong to another file: open it and apply them there"
     try:
         character = find_character(job.character)

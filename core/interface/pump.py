@@ -14,17 +14,20 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
 
-from ..errors import Parts4DError
+from ..errors import Failure, Parts4DError
+from ..job.choices import needs_torch
 from ..job.folder import JobFolder
-from ..job.presets import needs_torch
 from ..job.spec import JobSpec, ParsingSettings
 from ..job.spec_files import save_spec
 from ..job.workers import WarmWorker
 from ..scene.capture.capture import capture_command
+from ..scene.compat import reason_in
+from ..scene.narrowing import manager_of, specific
 from ..session.events import Applied, Apply, CancelAsked, Event, Start, Stop, Submitted, Ticked
 from ..session.found_runs import Run, runs_of
 from ..session.runner import Runner
@@ -32,7 +35,7 @@ from ..session.setup import Setup
 from ..session.state import Job, State
 from ..session.transition import transition
 from . import ownership, status, typing_pause
-from .settings import labelling, vocabulary, writing_options
+from .settings import labelling, settings, vocabulary, writing_options
 from .thumbnails import Thumbnail
 
 INSTALLER = Path(__file__).resolve().parents[2] / "vendor_setup.py"
@@ -55,8 +58,9 @@ class Interface:
     thumbnail: Thumbnail = field(default_factory=Thumbnail)
     prepared: dict[int, Callable[[JobFolder], None]] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)  # job -> why it was not applied
+    refusal: Failure | None = None  # why Parse made no job when it was last pressed
     workers: dict[bool, WarmWorker] = field(default_factory=dict)  # with torch or without
-    longest_tick: float = 0.0  # seconds, for the window tests
+    longest_tick: float = 0.0  # seconds, for the benchmark of the window
     runner: Runner = field(init=False)
     setup: Setup = field(init=False)
 
@@ -137,20 +141,23 @@ class Interface:
             return
         self.dirty = False
         found = status.find_out(context)
-        runs = runs_of(bpy.data.filepath, found.name, self.untitled) if found.name else ()
+        runs: tuple[Run, ...] = ()
+        if found.name:
+            begun = [j.folder for j in self.state.jobs if j.owner.session == self.session]
+            runs = runs_of(bpy.data.filepath, found.name, self.untitled, begun)
         if (found, runs) != (self.status, self.runs):
             self.status, self.runs = found, runs
             redraw()
 
     def relabel(self) -> None:
         """Other words on the run that is shown, if there is one and they differ."""
-        job, chosen = self.shown_job(), bpy.context.scene.parts4d
+        job, chosen = self.shown_job(), settings(bpy.context)
         if job is None or not vocabulary(chosen) or not _labels_shown(job):
             return
-        parts, settings = vocabulary(chosen), labelling(chosen)
+        parts, changes = vocabulary(chosen), labelling(chosen)
 
         def relabelled(spec: JobSpec) -> JobSpec:
-            return replace(spec, parts=parts, parsing=replace(spec.parsing, **settings))
+            return replace(spec, parts=parts, parsing=replace(spec.parsing, **changes))
 
         def new_words(folder: JobFolder) -> None:
             save_spec(folder.spec_path, relabelled(folder.load_spec()))
@@ -227,15 +234,15 @@ def _apply(job: Job, show: bool) -> str:
 
     A new result is shown; new words of one leave what is shown as it is.
     """
-    chosen = writing_options(bpy.context.scene.parts4d)
+    chosen = writing_options(settings(bpy.context))
     options = {**chosen, "directory": job.folder, "overlay": show}
-    window = next(iter(bpy.context.window_manager.windows), None)
-    override = {"window": window} if window is not None else {}
+    window = next(iter(manager_of(bpy.context).windows), None)
+    override: dict[str, Any] = {"window": window} if window is not None else {}
     try:
         with bpy.context.temp_override(**override):
-            bpy.ops.parts4d.apply_labels("EXEC_DEFAULT", True, **options)
+            specific(bpy.ops).parts4d.apply_labels("EXEC_DEFAULT", True, **options)
     except RuntimeError as error:
-        return str(error).strip().removeprefix("Error: ").removesuffix(".")
+        return reason_in(error).removesuffix(".")
     return ""
 
 
@@ -255,9 +262,13 @@ def _settings_of(folder: JobFolder) -> ParsingSettings:
 
 
 @persistent
-def _file_changes(*_: object) -> None:
-    """Before another file is opened: its objects are not those the jobs were made for."""
+def _file_opened(*_: object) -> None:
+    """After another file was opened: its objects are not those the jobs were made for.
+
+    Not before: a file that cannot be opened leaves the one that is open as it is.
+    """
     interface().session += 1
+    interface().refusal = None
     typing_pause.forget()
     interface().dirty = True
 
@@ -275,8 +286,7 @@ def _edited(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
 
 _HANDLERS = (
     ("depsgraph_update_post", _edited),
-    ("load_pre", _file_changes),
-    ("load_post", _scene_changed),
+    ("load_post", _file_opened),
     ("undo_post", _scene_changed),
     ("redo_post", _scene_changed),
     ("save_post", _scene_changed),

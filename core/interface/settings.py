@@ -9,38 +9,25 @@ from typing import Any, get_args
 import bpy
 
 from ..errors import InputError
+from ..job.choices import counts
 from ..job.palette import part_colors
-from ..job.presets import PRESETS, settings_of
-from ..job.spec import (
-    CaptureSettings,
-    DeviceName,
-    EvidenceName,
-    FrameSelection,
-    ParsingSettings,
-    Part,
-)
+from ..job.presets import PRESET_TABLE, PRESETS, settings_of
+from ..job.setting import setting_field, settings_of_stage
+from ..job.spec import CaptureSettings, EvidenceName, FrameSelection, ParsingSettings, Part
 from ..job.vocabulary import parse_parts
+from ..scene.narrowing import specific
 from . import typing_pause
+from .properties import property_of, switch_of
 
-_CAPTURE, _PARSING = CaptureSettings(), ParsingSettings()
-
+PRESET_ICONS = {
+    "embedded": "CHECKMARK",
+    "draft": "HIDE_OFF",
+    "standard": "SHADING_RENDERED",
+    "paper": "FILE_TEXT",
+}
 PRESET_ITEMS = [
-    (
-        "embedded",
-        "Embedded",
-        "Sees with a small model of its own, reads names and bones; needs nothing installed",
-        "CHECKMARK",
-        0,
-    ),
-    ("draft", "Draft", "Sees with small models; a first look in minutes", "HIDE_OFF", 1),
-    ("standard", "Standard", "Sees with the best models; for a GPU", "SHADING_RENDERED", 2),
-    ("paper", "Paper", "OpenHuman4D as printed; for comparisons", "FILE_TEXT", 3),
-]
-ENGINE_ITEMS = [
-    ("albedo", "Flat Colour", "Base colours under a fixed light: clean and fast"),
-    ("workbench", "Workbench", "As in the solid viewport with textures"),
-    ("eevee", "EEVEE", "Real materials, rasterised"),
-    ("cycles", "Cycles", "Real materials, ray-traced; slow"),
+    (preset.name, preset.title, preset.help, PRESET_ICONS.get(preset.name, "PRESET"), number)
+    for number, preset in enumerate(PRESET_TABLE)
 ]
 
 
@@ -48,15 +35,19 @@ def _words_changed(self: bpy.types.PropertyGroup, context: bpy.types.Context) ->
     typing_pause.words_changed()
 
 
-def _typed(chosen: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+def _typed(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> None:
     """Enter in the text field adds what was typed and empties it."""
+    chosen.refused = ""
     if not chosen.typed.strip():
         return
     try:
-        add_parts(chosen, parse_parts(chosen.typed))
-    except InputError:
-        return  # it stays in the field, to be corrected
+        repeated = add_parts(chosen, parse_parts(chosen.typed))
+    except InputError as error:
+        chosen.refused = str(error)  # what was typed stays in the field, to be corrected
+        return
     chosen.typed = ""
+    if repeated:
+        chosen.refused = already_there(repeated)
 
 
 class PARTS4D_PG_part(bpy.types.PropertyGroup):
@@ -89,7 +80,8 @@ class PARTS4D_PG_part(bpy.types.PropertyGroup):
         return Part(self.name.strip(), tuple(w for w in words if w), color)
 
 
-_PRESET_NUMBERS = (
+# Settings that the user may change from what the preset says.
+PRESET_NUMBERS = (
     "key_frames",
     "memory_scale",
     "threshold",
@@ -99,10 +91,10 @@ _PRESET_NUMBERS = (
 )
 
 
-def _preset_chosen(chosen: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
-    """Shows the preset's numbers where the user may change them, until he does."""
+def _preset_chosen(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> None:
+    """Fills the fields with the preset's values until the user edits them."""
     if not chosen.advanced:
-        for name in _PRESET_NUMBERS:
+        for name in PRESET_NUMBERS:
             setattr(chosen, name, getattr(PRESETS[chosen.preset], name))
 
 
@@ -128,7 +120,7 @@ class WritingOptions:
     )
 
 
-def writing_options(chosen: WritingOptions) -> dict[str, object]:
+def writing_options(chosen: WritingOptions) -> dict[str, Any]:
     """As arguments of the operator."""
     return {name: getattr(chosen, name) for name in WritingOptions.__annotations__}
 
@@ -138,7 +130,7 @@ class PARTS4D_PG_settings(WritingOptions, bpy.types.PropertyGroup):
 
     target: bpy.props.PointerProperty(
         name="Character",
-        description="A mesh or an armature with meshes; empty: whatever is active",
+        description="A mesh or an armature with meshes. Leave empty to use the active object",
         type=bpy.types.Object,
     )
     collection: bpy.props.PointerProperty(
@@ -153,32 +145,17 @@ class PARTS4D_PG_settings(WritingOptions, bpy.types.PropertyGroup):
         description="Type a part, or several: jacket, trousers | jeans, left shoe",
         update=_typed,
     )
+    refused: bpy.props.StringProperty(options={"HIDDEN"})  # why typed words are no new parts
     preset: bpy.props.EnumProperty(
         name="Preset",
-        description="How the character is parsed",
+        description=setting_field(ParsingSettings, "preset").about.help,
         items=PRESET_ITEMS,
         update=_preset_chosen,
     )
-    use_sight: bpy.props.BoolProperty(
-        name="Sight",
-        description="Look at the character with the vision model that Parts4D brings",
-        default=True,
-    )
-    use_names: bpy.props.BoolProperty(
-        name="Names",
-        description="Read the names of objects and materials; switch off where they mislead",
-        default=True,
-    )
-    use_bones: bpy.props.BoolProperty(
-        name="Bones",
-        description="Take limbs and sides from the bones of an armature",
-        default=True,
-    )
-    device: bpy.props.EnumProperty(
-        name="Device",
-        description="Where models run",
-        items=[(d, {"auto": "Automatic"}.get(d, d.upper()), "") for d in get_args(DeviceName)],
-    )
+    use_sight: switch_of(ParsingSettings, "evidence", "sight")
+    use_names: switch_of(ParsingSettings, "evidence", "names")
+    use_bones: switch_of(ParsingSettings, "evidence", "bones")
+    device: property_of(ParsingSettings, "device")
 
     frames: bpy.props.EnumProperty(
         name="Frames",
@@ -189,96 +166,31 @@ class PARTS4D_PG_settings(WritingOptions, bpy.types.PropertyGroup):
             ("CURRENT", "Current Frame", "Only the frame shown now"),
         ],
     )
-    frame_start: bpy.props.IntProperty(name="Start", default=1)
-    frame_end: bpy.props.IntProperty(name="End", default=24)
-    frame_step: bpy.props.IntProperty(
-        name="Step", description="Every how many frames", default=1, min=1
-    )
-    keyframes: bpy.props.IntProperty(
-        name="Key Poses",
-        description="Only so many frames, with the most different poses; 0 is all",
-        default=0,
-        min=0,
-    )
+    frame_start: property_of(FrameSelection, "start")
+    frame_end: property_of(FrameSelection, "end", default=24)
+    frame_step: property_of(FrameSelection, "step")
+    keyframes: property_of(FrameSelection, "keyframes")
 
-    views: bpy.props.IntProperty(
-        name="Views",
-        description="Cameras around the character",
-        default=_CAPTURE.azimuths,
-        min=1,
-        max=64,
-    )
-    resolution: bpy.props.IntProperty(
-        name="Resolution",
-        description="Pixels of a view's side",
-        default=_CAPTURE.resolution,
-        min=64,
-        max=4096,
-    )
-    top: bpy.props.BoolProperty(name="From Above", description="One more camera straight above")
-    bottom: bpy.props.BoolProperty(name="From Below", description="One more camera straight below")
-    engine: bpy.props.EnumProperty(
-        name="Colour",
-        description="What renders the colours the models see",
-        items=ENGINE_ITEMS,
-        default=_CAPTURE.engine,
-    )
+    views: property_of(CaptureSettings, "azimuths")
+    resolution: property_of(CaptureSettings, "resolution")
+    top: property_of(CaptureSettings, "top")
+    bottom: property_of(CaptureSettings, "bottom")
+    engine: property_of(CaptureSettings, "engine")
     advanced: bpy.props.BoolProperty(
         name="Own Settings",
         description="Use the settings below instead of the preset's",
         default=False,
     )
-    key_frames: bpy.props.IntProperty(
-        name="Key Frames",
-        description="Frames in which masks are looked for; the others get them from these",
-        default=_PARSING.key_frames,
-        min=1,
-        soft_max=24,
-    )
-    memory_scale: bpy.props.FloatProperty(
-        name="Memory",
-        description="How strictly a mask listens only to masks like itself (equation 6)",
-        default=_PARSING.memory_scale,
-        min=0.0,
-        soft_max=50.0,
-    )
-    threshold: bpy.props.FloatProperty(
-        name="Threshold",
-        description="Share of the evidence a part needs; below it a face is unlabelled",
-        default=_PARSING.threshold,
-        min=0.0,
-        max=1.0,
-        update=_words_changed,
-    )
-    smoothing: bpy.props.FloatProperty(
-        name="Smoothing",
-        description="Evidence that a border between two faces must be worth; removes specks",
-        default=_PARSING.smoothing,
-        min=0.0,
-        soft_max=1.0,
-        update=_words_changed,
-    )
-    persistence: bpy.props.FloatProperty(
-        name="Persistence",
-        description="Lead a frame needs to differ from the label of all frames; 1 is never",
-        default=_PARSING.persistence,
-        min=0.0,
-        max=1.0,
-        update=_words_changed,
-    )
-    travel: bpy.props.EnumProperty(
-        name="Travel",
-        description="How SAM 2 goes through the images, where it is used",
-        items=[
-            ("serpentine", "Serpentine", "Frame by frame around the character"),
-            ("orbit_first", "Orbit First", "Once around, then each view through time"),
-        ],
-        default=_PARSING.travel,
-    )
+    key_frames: property_of(ParsingSettings, "key_frames")
+    memory_scale: property_of(ParsingSettings, "memory_scale")
+    threshold: property_of(ParsingSettings, "threshold", update=_words_changed)
+    smoothing: property_of(ParsingSettings, "smoothing", update=_words_changed)
+    persistence: property_of(ParsingSettings, "persistence", update=_words_changed)
+    travel: property_of(ParsingSettings, "travel")
 
 
 def settings(context: bpy.types.Context) -> PARTS4D_PG_settings:
-    return context.scene.parts4d
+    return specific(context.scene).parts4d
 
 
 def vocabulary(chosen: PARTS4D_PG_settings) -> tuple[Part, ...]:
@@ -302,6 +214,11 @@ def add_parts(chosen: PARTS4D_PG_settings, parts: tuple[Part, ...]) -> list[str]
         item.color = part_colors([*colors, part])[-1]
         chosen.active_part = len(chosen.parts) - 1
     return repeated
+
+
+def already_there(names: list[str]) -> str:
+    """The sentence about typed parts that `add_parts` left out."""
+    return f"Already in the list: {', '.join(names)}"
 
 
 def replace_parts(chosen: PARTS4D_PG_settings, parts: tuple[Part, ...]) -> None:
@@ -334,15 +251,15 @@ def capture_settings(chosen: PARTS4D_PG_settings) -> CaptureSettings:
 def parsing_settings(chosen: PARTS4D_PG_settings) -> ParsingSettings:
     """The preset's, or with the user's changes. Raises InputError for an unknown preset."""
     preset = settings_of(chosen.preset, device=chosen.device)
-    if chosen.preset == "embedded":
+    if counts(preset, "evidence"):
         preset = replace(preset, evidence=evidence(chosen))
     if not chosen.advanced:
         return preset
-    return replace(preset, **{name: getattr(chosen, name) for name in _PRESET_NUMBERS})
+    return replace(preset, **{name: getattr(chosen, name) for name in PRESET_NUMBERS})
 
 
 def evidence(chosen: PARTS4D_PG_settings) -> tuple[EvidenceName, ...]:
-    """What the embedded preset goes by. Raises InputError when nothing is chosen."""
+    """The evidence that is switched on. Raises InputError when nothing is chosen."""
     names = tuple(n for n in get_args(EvidenceName) if getattr(chosen, f"use_{n}"))
     if not names:
         raise InputError("No evidence is chosen", "Switch on Sight, Names or Bones in the settings")
@@ -351,7 +268,8 @@ def evidence(chosen: PARTS4D_PG_settings) -> tuple[EvidenceName, ...]:
 
 def labelling(chosen: PARTS4D_PG_settings) -> dict[str, Any]:
     """The user's changes that only the labels depend on."""
-    names = ("threshold", "smoothing", "persistence") if chosen.advanced else ()
+    of_labels = set(settings_of_stage(ParsingSettings, "labels"))
+    names = [n for n in PRESET_NUMBERS if n in of_labels] if chosen.advanced else []
     return {name: getattr(chosen, name) for name in names}
 
 
@@ -361,10 +279,12 @@ CLASSES = (PARTS4D_PG_part, PARTS4D_PG_settings)
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.Scene.parts4d = bpy.props.PointerProperty(type=PARTS4D_PG_settings)
+    specific(bpy.types.Scene).parts4d = specific(bpy.props).PointerProperty(
+        type=PARTS4D_PG_settings
+    )
 
 
 def unregister() -> None:
-    del bpy.types.Scene.parts4d
+    del specific(bpy.types.Scene).parts4d
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

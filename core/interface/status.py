@@ -12,7 +12,8 @@ from ..errors import InputError
 from ..scene.character import Character, candidates, find_character
 from ..scene.checks import check_character
 from ..scene.motion import describe, frame_range
-from .settings import PARTS4D_PG_settings
+from ..scene.narrowing import mesh_of, scene_of
+from .settings import PARTS4D_PG_settings, settings
 
 
 @dataclass(frozen=True)
@@ -39,24 +40,24 @@ def chosen_name(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> str:
     if active is not None and active.type in {"MESH", "ARMATURE", "EMPTY"}:
         rig = active.find_armature() if active.type == "MESH" else None
         return str((rig or active).name)
-    found = candidates(context.scene)
+    found = candidates(scene_of(context))
     return found[0] if len(found) == 1 else ""
 
 
 def current_character(context: bpy.types.Context) -> Character:
     """Raises InputError when there is none."""
-    name = chosen_name(context.scene.parts4d, context)
+    name = chosen_name(settings(context), context)
     if not name:
         raise InputError("No character is selected", "Select a mesh or an armature with meshes")
-    return find_character(name, context.scene)
+    return find_character(name, scene_of(context))
 
 
 def key_of(context: bpy.types.Context) -> tuple[object, ...]:
     """Cheap to ask for; when it is the same, so is the status, unless something was edited."""
     active = context.view_layer.objects.active if context.view_layer else None
     mode = active.mode if active is not None else ""
-    scene = context.scene
-    name = chosen_name(scene.parts4d, context)
+    scene = scene_of(context)
+    name = chosen_name(settings(context), context)
     return (name, mode, scene.name, scene.frame_start, scene.frame_end, bpy.data.filepath)
 
 
@@ -80,7 +81,7 @@ def find_out(context: bpy.types.Context) -> Status:
 def _fix(character: Character) -> str:
     """The operator that removes what stands in the way, where there is one."""
     conditions: tuple[tuple[str, Callable[[bpy.types.Object], bool]], ...] = (
-        ("object.make_local", lambda o: o.data.library is not None and o.library is None),
+        ("object.make_local", lambda o: mesh_of(o).library is not None and o.library is None),
         ("parts4d.leave_mode", lambda o: o.mode in {"EDIT", "SCULPT"}),
     )
     for operator, applies in conditions:

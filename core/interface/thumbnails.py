@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import Parts4DError
 from ..job.capture_files import CaptureFiles
+from ..scene.narrowing import specific
 
 SIZE = 128  # pixels of a side
 PAUSE = 0.5  # seconds between looks
@@ -59,7 +60,7 @@ class Thumbnail:
             self._previews = bpy.utils.previews.new()
         preview = self._previews[_NAME] if _NAME in self._previews else self._previews.new(_NAME)
         preview.image_size = (SIZE, SIZE)
-        preview.image_pixels_float.foreach_set(latest.ravel())
+        specific(preview.image_pixels_float).foreach_set(latest.ravel())
         return True
 
     def close(self) -> None:

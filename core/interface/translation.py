@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 LANGUAGES = Path(__file__).parent / "languages"
+_translations: Any = bpy.app.translations  # declared as if it returned nothing
 CONTEXTS = ("*", "Operator")  # in which Blender looks for labels: of anything, of operators
 
 
@@ -22,7 +24,7 @@ def messages(language: Path) -> dict[str, str]:
 
 def translated(text: str) -> str:
     """`text` as the interface shows it; braces in it are filled by the caller."""
-    return str(bpy.app.translations.pgettext_iface(text))
+    return str(_translations.pgettext_iface(text))
 
 
 def register() -> None:
@@ -32,7 +34,7 @@ def register() -> None:
         entries = {(c, english): text for english, text in messages(file).items() for c in CONTEXTS}
         named = [name for name in known if name.partition("_")[0] == file.stem]
         table.update(dict.fromkeys(named or [file.stem], entries))
-    bpy.app.translations.register(__name__, table)
+    _translations.register(__name__, table)
 
 
 def unregister() -> None:

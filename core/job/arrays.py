@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import JobError
 from ..files.atomic import replacing
+from ..files.reading import damaged
 
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # same content, same bytes
 
@@ -74,7 +74,3 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """All arrays of a file. Raises JobError when it is missing, truncated or damaged."""
     with ArrayReader(path) as reader:
         return {name: reader[name] for name in reader.names()}
-
-
-def damaged(path: Path) -> JobError:
-    return JobError(f"{path} is missing or damaged", "Run the job again to recreate it")

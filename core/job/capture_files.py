@@ -9,15 +9,16 @@ frame, cropped to the silhouette. Nothing here needs Blender; images are read on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from ..files.atomic import write_json
-from .arrays import ArrayReader, damaged, load_arrays, save_arrays
-from .strict_json import load_document
+from ..files.reading import damaged, read_object
+from .arrays import ArrayReader, load_arrays, save_arrays
+from .view_passes import Pass, passes_of, view_pass
 
 Topology = Literal["constant", "sequence"]
 
@@ -28,12 +29,34 @@ class ViewImage:
 
     resolution: tuple[int, int]  # full image (height, width) in pixels
     corner: tuple[int, int]  # (row, column) of the crop's top-left pixel in the full image
-    element: np.ndarray  # (h, w) int32, element index, -1 = background
-    color: np.ndarray  # (h, w, 3) uint8 sRGB on white
-    normal: np.ndarray  # (h, w, 3) int8, world-space unit normal times 127
-    depth: np.ndarray  # (h, w) float16 metres along the view axis, relative to the bounds' centre
-    world_to_camera: np.ndarray  # (4, 4) float64, OpenCV axes: x right, y down, z forward
-    intrinsics: np.ndarray  # (3, 3) float64, pixels; orthographic: (u, v, 1) = K (x, y, 1)
+    element: np.ndarray = view_pass(
+        Pass(
+            "int32",
+            ("h", "w"),
+            "element index, -1 = background",
+            read_by=("sight", "proposals", "masklets", "validation", "embeddings"),
+        )
+    )
+    color: np.ndarray = view_pass(
+        Pass("uint8", ("h", "w", 3), "sRGB on white", ("sight", "proposals", "embeddings"))
+    )
+    normal: np.ndarray = view_pass(
+        Pass("int8", ("h", "w", 3), "world-space unit normal times 127", ("sight", "proposals"))
+    )
+    world_to_camera: np.ndarray = view_pass(
+        Pass("float64", (4, 4), "OpenCV axes: x right, y down, z forward", ("sight",))
+    )
+    depth: np.ndarray | None = view_pass(
+        Pass(
+            "float16",
+            ("h", "w"),
+            "metres along the view axis, relative to the bounds' centre",
+            optional=True,
+        )
+    )
+    intrinsics: np.ndarray | None = view_pass(
+        Pass("float64", (3, 3), "pixels; orthographic: (u, v, 1) = K (x, y, 1)", optional=True)
+    )
 
     @property
     def silhouette(self) -> np.ndarray:
@@ -46,6 +69,9 @@ class ViewImage:
         top, left = self.corner
         full[top : top + image.shape[0], left : left + image.shape[1]] = image
         return full
+
+
+PASSES = passes_of(ViewImage)
 
 
 @dataclass(frozen=True)
@@ -84,6 +110,9 @@ class Facts:
     @property
     def count(self) -> int:
         return len(self.object)
+
+
+_FACT_FIELDS = tuple(one.name for one in fields(Facts))
 
 
 @dataclass(frozen=True)
@@ -143,7 +172,7 @@ class CaptureFiles:
         if self._manifest is None:
             path = self.folder / "capture.json"
             try:
-                self._manifest = Manifest.from_json(load_document(path))
+                self._manifest = Manifest.from_json(read_object(path))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise damaged(path) from error
         return self._manifest
@@ -169,11 +198,14 @@ class CaptureFiles:
         return self.folder / f"frame_{frame:04d}.npz"
 
     def write_frame(self, frame: int, views: Sequence[ViewImage]) -> None:
+        """Raises ValueError for an image with a pass of another shape or dtype."""
         arrays: dict[str, np.ndarray] = {}
         for v, image in enumerate(views):
             arrays[f"box_{v:02d}"] = np.array([*image.resolution, *image.corner], np.int32)
-            for key in _IMAGE_FIELDS:
-                arrays[f"{key}_{v:02d}"] = getattr(image, key)
+            for one in PASSES:
+                if (array := getattr(image, one.name)) is not None:
+                    one.check(array, image.element.shape)
+                    arrays[f"{one.name}_{v:02d}"] = array
         save_arrays(self.frame_path(frame), arrays)
 
     def view(self, frame: int, view: int) -> ViewImage:
@@ -183,7 +215,12 @@ class CaptureFiles:
             self._open_frame = (frame, ArrayReader(self.frame_path(frame)))
         reader = self._open_frame[1]
         height, width, top, left = (int(x) for x in reader[f"box_{view:02d}"])
-        arrays = {k: reader[f"{k}_{view:02d}"] for k in _IMAGE_FIELDS}
+        there = reader.names()
+        arrays = {
+            one.name: reader[key]
+            for one in PASSES
+            if (key := f"{one.name}_{view:02d}") in there or not one.optional
+        }
         return ViewImage((height, width), (top, left), **arrays)
 
     def element_map(self, frame: int, view: int) -> np.ndarray:
@@ -197,16 +234,3 @@ class CaptureFiles:
         if self._open_frame is not None:
             self._open_frame[1].close()
             self._open_frame = None
-
-
-_FACT_FIELDS = (
-    "object",
-    "material",
-    "bone",
-    "loose_part",
-    "uv_island",
-    "area",
-    "centroid",
-    "neighbours",
-)
-_IMAGE_FIELDS = ("element", "color", "normal", "depth", "world_to_camera", "intrinsics")

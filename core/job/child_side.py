@@ -12,7 +12,6 @@ run_child(main)
 from __future__ import annotations
 
 import contextlib
-import errno
 import faulthandler
 import json
 import os
@@ -26,7 +25,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn
 
-from ..errors import CancelledError, JobError, Parts4DError
+from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
+from ..files.disk import FULL_NUMBERS
 from .crash import likely_cause
 from .messages import PROTOCOL_VERSION, Message, encode, message_of
 
@@ -176,15 +176,20 @@ def report(channel: Channel, error: BaseException) -> int:
         channel.send(message_of(error))
         return EXIT_ERROR
     if isinstance(error, MemoryError):
-        known: Parts4DError = JobError("There was not enough memory", "Lower the resolution")
-    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        known = JobError("No disk space left", "Free some space, then run again to continue")
+        known: Parts4DError = JobError(
+            "There was not enough memory", "Lower the resolution", ErrorKind.OUT_OF_MEMORY
+        )
+    elif isinstance(error, OSError) and error.errno in FULL_NUMBERS:
+        known = JobError(
+            "No disk space left",
+            "Free some space, then run again to continue",
+            ErrorKind.DISK_FULL,
+        )
     elif cause := likely_cause(f"{type(error).__name__}: {error}"):
         known = cause
     else:
         name = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        known = Parts4DError(f"Internal error, {name}", "See the log file and report it")
-        known.code = "internal"
+        known = Parts4DError(f"Internal error, {name}", "Report it with the log file")
     channel.send(message_of(known))
     return EXIT_INTERNAL
 

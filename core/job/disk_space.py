@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
-from ..errors import JobError
+from ..errors import ErrorKind, JobError
 from .folder import JobFolder
 from .spec import JobSpec
 
@@ -28,6 +28,7 @@ def check_free_space(spec: JobSpec, folder: JobFolder, pending: Sequence[str]) -
             f"The job needs about {_readable(needed + _RESERVE)} but {folder.path} has "
             f"{_readable(free)} left",
             "Free some space, choose another job folder, or use fewer frames or views",
+            ErrorKind.DISK_FULL,
         )
 
 

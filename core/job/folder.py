@@ -4,18 +4,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from pathlib import Path
 
 from ..errors import InputError, JobError
 from ..files.atomic import disk_error, write_json
 from ..files.lock import FolderLock
+from ..files.reading import read_note, read_object
 from .spec import JobSpec
 from .spec_files import check_schema, load_spec, save_spec, spec_from_json, spec_to_json
-from .strict_json import load_document
-
-STAGES = ("capture", "sight", "proposals", "masklets", "validation", "embeddings", "labels")
+from .stages import STAGES as STAGES
 
 _OUR_NAMES = frozenset(
     {
@@ -105,7 +103,7 @@ class JobFolder:
     def _is_job(self) -> bool:
         """False when job.json is damaged: what lies beside it has to tell whose folder it is."""
         try:
-            document = load_document(self.spec_path)
+            document = read_object(self.spec_path)
         except JobError:
             return False
         try:
@@ -167,7 +165,7 @@ class JobFolder:
             status = blend.stat()
             seen = {"path": str(blend), "size": status.st_size, "time": status.st_mtime_ns}
             cache = self.path / "snapshot_hash.json"
-            known = _read_cache(cache)
+            known = read_note(cache)
             digest = known.get("sha256")
             if known != {**seen, "sha256": digest} or not isinstance(digest, str):
                 digest = file_hash(blend)
@@ -191,11 +189,3 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise disk_error(error, path / "file") from error
-
-
-def _read_cache(path: Path) -> dict[str, object]:
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return document if isinstance(document, dict) else {}

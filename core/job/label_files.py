@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 
 from ..errors import JobError
 from ..files.atomic import write_json
+from ..files.reading import damaged, read_object
 from .arrays import load_arrays, save_arrays
 from .capture_files import CapturedObject, Topology
 
@@ -88,9 +88,9 @@ class LabelFiles:
     def read_result(self) -> Result:
         """Raises JobError when the job has not finished."""
         path = self.job / "result.json"
+        if not path.exists():
+            raise JobError(f"{self.job} has no result yet", "Run parse first")
         try:
-            return Result.from_json(json.loads(path.read_text("utf-8")))
-        except FileNotFoundError as error:
-            raise JobError(f"{self.job} has no result yet", "Run parse first") from error
+            return Result.from_json(read_object(path))
         except (ValueError, KeyError, TypeError) as error:
-            raise JobError(f"{path} is damaged", "Run parse again to recreate it") from error
+            raise damaged(path) from error

@@ -1,5 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Messages between processes, and the record of a run: both are JSON, one object a line."""
+"""Messages between processes, and the record of a run: both are JSON, one object a line.
+
+The `code` of an error is the value of its `ErrorKind` (core/errors.py), a word that never changes:
+
+| code | what happened | exit status |
+|---|---|---|
+| input | the scene, the vocabulary or a setting cannot be worked with | 3 |
+| topology | the labels are of other faces than the mesh has | 3 |
+| cancelled | the user asked to stop | 4 |
+| job | the job folder cannot be used | 5 |
+| busy | another process has the folder | 5 |
+| disk_full, out_of_memory, graphics | what the computer lacked | 5 |
+| crashed | a program ended without saying why | 5 |
+| environment, checkpoint, terms | what is to be installed or agreed to | 5 |
+| download, offline | the network | 5 |
+| internal | a fault of Parts4D | 1 |
+
+A code that the reader does not know is one of a newer program and is taken for `internal`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +28,8 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import CancelledError, InputError, JobError, Parts4DError
+from ..errors import CancelledError, ErrorKind, Failure, InputError, JobError, Parts4DError
+from ..files.own_files import open_own
 
 PROTOCOL_VERSION = 2
 
@@ -43,7 +62,8 @@ class Message:
     seconds: float = 0.0  # stage finished, result: how long it took
     message: str = ""  # warning, error, log: one sentence
     remedy: str = ""  # error
-    code: str = ""  # error: a stable word, see core/errors.py
+    code: str = ""  # error: the value of its kind
+    log: str = ""  # error: path of the file with what led to it
     source: str = ""  # which child program, e.g. "capture-0"; filled in by the runner
     time: float = 0.0  # seconds since 1970, filled in when recorded
     protocol: int = 0  # hello
@@ -89,19 +109,48 @@ def message_of(error: Parts4DError, stage: str = "") -> Message:
     """The line that carries an error to another process."""
     if isinstance(error, CancelledError):
         return Message("cancelled", message=error.message, remedy=error.remedy)
+    failure = error.failure
     return Message(
-        "error", stage=stage, code=error.code, message=error.message, remedy=error.remedy
+        "error",
+        stage=stage,
+        code=failure.kind.value,
+        message=failure.message,
+        remedy=failure.remedy,
+        log=failure.log,
     )
 
 
-def error_of(message: Message) -> Parts4DError:
-    """The error that a child reported, of the same class where this process knows the class."""
-    for cls in (InputError, JobError, CancelledError):
-        if message.code == cls.code or (message.type == "cancelled" and cls is CancelledError):
-            return cls(message.message, message.remedy)
-    error = Parts4DError(message.message, message.remedy)
-    error.code = message.code or Parts4DError.code
-    return error
+def failure_document(failure: Failure) -> dict[str, str]:
+    """A failure as values of JSON; `log` only where there is one."""
+    said = {"code": failure.kind.value, "message": failure.message, "remedy": failure.remedy}
+    return said | ({"log": failure.log} if failure.log else {})
+
+
+def error_of(message: Message, log: Path | None = None) -> Parts4DError:
+    """The error that a child reported.
+
+    `log` is the child's log file, which belongs to errors that the child did not expect.
+    """
+    if message.type == "cancelled" or message.code == ErrorKind.CANCELLED:
+        return CancelledError(message.message, message.remedy)
+    kind = _kind(message.code)
+    where = message.log or (str(log) if log and kind is ErrorKind.UNEXPECTED else "")
+    return _CLASSES.get(kind, JobError)(message.message, message.remedy, kind, where)
+
+
+# The others are of jobs that cannot go on.
+_CLASSES: dict[ErrorKind, type[Parts4DError]] = {
+    ErrorKind.INPUT: InputError,
+    ErrorKind.TOPOLOGY: InputError,
+    ErrorKind.UNEXPECTED: Parts4DError,
+}
+
+
+def _kind(code: str) -> ErrorKind:
+    try:
+        return ErrorKind(code)
+    except ValueError:
+        return ErrorKind.UNEXPECTED
 
 
 class EventLog:
@@ -114,9 +163,8 @@ class EventLog:
     def append(self, message: Message) -> None:
         values = {f.name: getattr(message, f.name) for f in fields(message)}
         line = encode(Message(**{**values, "time": round(time.time(), 3)}))
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
         try:
-            file = os.open(self.path, flags, 0o644)
+            file = open_own(self.path, os.O_RDWR | os.O_APPEND)
         except OSError:
             return
         try:
@@ -127,19 +175,6 @@ class EventLog:
             pass
         finally:
             os.close(file)
-
-
-def read_events(path: Path) -> list[Message]:
-    """All whole messages of a record, oldest first; truncated lines are left out.
-
-    A record that does not exist is an empty one.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except OSError:
-        return []
-    messages = (decode(line) for line in content.split(b"\n") if line)
-    return [m for m in messages if m is not None]
 
 
 def _lacks_newline(file: int) -> bool:

@@ -10,78 +10,102 @@ paper     OpenHuman4D as printed: one image is segmented, SAM 2 carries the mask
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..checkpoints.catalogue import Checkpoint, find_checkpoint
 from ..checkpoints.store import recorded_hash, require_checkpoint
 from ..errors import InputError
+from .choices import chosen
+from .implementations import SEAMS, Implementation
 from .spec import ParsingSettings
+from .stages import stage_named
 
 # Embeddings of models are ambiguous where names are not; docs/benchmark.md has the numbers.
 _BY_MODELS: Mapping[str, Any] = {"memory_scale": 5.0}
 
-PRESETS: Mapping[str, ParsingSettings] = {
-    "embedded": ParsingSettings(),
-    "draft": ParsingSettings(
-        preset="draft",
-        proposer="sam2",
-        proposer_model="sam2_tiny",
-        points_per_side=32,
-        tracker="auto",
-        tracker_model="sam2_tiny",
-        encoder="mask_tokens",
-        encoder_model="clip_vit_l14",
-        key_frames=1,
-        **_BY_MODELS,
-    ),
-    "standard": ParsingSettings(
-        preset="standard",
-        proposer="sam",
-        proposer_model="sam_vit_h",
-        tracker="auto",
-        tracker_model="sam2_large",
-        travel="orbit_first",
-        encoder="mask_tokens",
-        encoder_model="clip_vit_l14_336",
-        prompts="render",
-        **_BY_MODELS,
-    ),
-    "paper": ParsingSettings(
-        preset="paper",
-        proposer="sam",
-        proposer_model="sam_vit_h",
-        tracker="sam2",
-        tracker_model="sam2_large",
-        encoder="alpha_clip",
-        encoder_model="humanclip",
-        key_frames=1,
-        key_views=1,
-        memory_scale=1.0,
-        specificity=0.0,
-        threshold=0.0,
-        distractors=False,
-        smoothing=0.0,
-        persistence=0.0,
-    ),
-}
 
-SEAMS = ("proposer", "tracker", "encoder")
-_SEAM_OF_STAGE = {
-    "proposals": "proposer",
-    "masklets": "tracker",
-    "validation": "tracker",
-    "embeddings": "encoder",
-    "labels": "encoder",
-}
+@dataclass(frozen=True)
+class Preset:
+    """Settings under a name, and what is said of them."""
 
-# What each implementation loads: the seam's setting -> implementation -> kind of checkpoint.
-_KINDS: Mapping[str, Mapping[str, str]] = {
-    "proposer": {"sam": "sam", "sam2": "sam2"},
-    "tracker": {"sam2": "sam2", "auto": "sam2"},
-    "encoder": {"alpha_clip": "alpha_clip", "mask_tokens": "clip", "cliptrase": "clip"},
-}
+    settings: ParsingSettings
+    help: str  # how it parses
+    needs: str  # to be installed
+    seconds: float | None = None  # measured for a view of 512 pixels of 30 000 faces on two cores
+
+    @property
+    def name(self) -> str:
+        return self.settings.preset
+
+    @property
+    def title(self) -> str:
+        return self.name.capitalize()
+
+
+PRESET_TABLE: tuple[Preset, ...] = (
+    Preset(
+        ParsingSettings(),
+        "Sees with a small model of its own, reads names and bones; needs nothing installed",
+        "Nothing to install",
+        seconds=0.14,
+    ),
+    Preset(
+        ParsingSettings(
+            preset="draft",
+            proposer="sam2",
+            proposer_model="sam2_tiny",
+            points_per_side=32,
+            tracker="auto",
+            tracker_model="sam2_tiny",
+            encoder="mask_tokens",
+            encoder_model="clip_vit_l14",
+            key_frames=1,
+            **_BY_MODELS,
+        ),
+        "Sees with small models; a first look in minutes",
+        "Needs the full environment and small models",
+    ),
+    Preset(
+        ParsingSettings(
+            preset="standard",
+            proposer="sam",
+            proposer_model="sam_vit_h",
+            tracker="auto",
+            tracker_model="sam2_large",
+            travel="orbit_first",
+            encoder="mask_tokens",
+            encoder_model="clip_vit_l14_336",
+            prompts="render",
+            **_BY_MODELS,
+        ),
+        "Sees with the best models; for a GPU",
+        "Needs the full environment, SAM and CLIP; a GPU is advised",
+    ),
+    Preset(
+        ParsingSettings(
+            preset="paper",
+            proposer="sam",
+            proposer_model="sam_vit_h",
+            tracker="sam2",
+            tracker_model="sam2_large",
+            encoder="alpha_clip",
+            encoder_model="humanclip",
+            key_frames=1,
+            key_views=1,
+            memory_scale=1.0,
+            specificity=0.0,
+            threshold=0.0,
+            distractors=False,
+            smoothing=0.0,
+            persistence=0.0,
+        ),
+        "OpenHuman4D as printed; for comparisons",
+        "Needs the full environment, SAM, SAM 2 and HumanCLIP; a GPU",
+    ),
+)
+PRESETS: Mapping[str, ParsingSettings] = {p.name: p.settings for p in PRESET_TABLE}
 
 
 def settings_of(preset: str, **changes: Any) -> ParsingSettings:
@@ -100,21 +124,15 @@ def preset_title(settings: ParsingSettings) -> str:
     return settings.preset if same else f"{settings.preset} with changes"
 
 
-def needs_torch(settings: ParsingSettings, seams: Sequence[str] = SEAMS) -> bool:
-    """Whether what stands at these seams needs the full environment."""
-    return any(getattr(settings, seam) in _KINDS[seam] for seam in seams)
-
-
 def model_names(settings: ParsingSettings, seams: Sequence[str] = SEAMS) -> tuple[str, ...]:
     """The checkpoints these seams load, each once, with those they are used with.
 
     Raises InputError when one is missing in the settings, unknown, or of another kind.
     """
     found: dict[str, None] = {}
-    for seam in seams:
-        implementation, kinds = getattr(settings, seam), _KINDS[seam]
-        if implementation in kinds:
-            checkpoint = _checkpoint(settings, seam, kinds[implementation])
+    for row in chosen(settings, seams):
+        if row.checkpoint:
+            checkpoint = _checkpoint(settings, row)
             found |= dict.fromkeys((checkpoint.name, *checkpoint.requires))
     return tuple(found)
 
@@ -126,22 +144,20 @@ def require_models(settings: ParsingSettings, seams: Sequence[str] = SEAMS) -> d
 
 def stage_models(settings: ParsingSettings, stage: str) -> dict[str, str]:
     """sha256 of the checkpoints a stage's output was made with, by name."""
-    seam = _SEAM_OF_STAGE.get(stage)
+    seam = stage_named(stage).seam
     names = model_names(settings, (seam,)) if seam else ()
     return {name: recorded_hash(find_checkpoint(name)) for name in names}
 
 
-def _checkpoint(settings: ParsingSettings, seam: str, kind: str) -> Checkpoint:
-    implementation, name = getattr(settings, seam), getattr(settings, f"{seam}_model")
+def _checkpoint(settings: ParsingSettings, row: Implementation) -> Checkpoint:
+    seam, kind = row.seam, row.checkpoint
+    name = getattr(settings, f"{seam}_model")
     if not name:
-        raise InputError(
-            f"The {seam} '{implementation}' needs a model", f"Name one with --{seam}-model"
-        )
+        raise InputError(f"The {seam} {row.title} needs a model", f"Name one with --{seam}-model")
     checkpoint = find_checkpoint(name)
     if checkpoint.kind != kind:
         raise InputError(
-            f"The {seam} '{implementation}' needs a {kind} model, and {name} is a "
-            f"{checkpoint.kind} model",
+            f"The {seam} {row.title} needs a {kind} model, and {name} is a {checkpoint.kind} model",
             f"Name another with --{seam}-model",
         )
     return checkpoint

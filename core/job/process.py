@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from ..errors import CancelledError, JobError, Parts4DError
+from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
+from ..files.own_files import open_own
 from .child_side import EXIT_CANCELLED
 from .crash import crash
 from .folder import make_folder
@@ -135,10 +136,7 @@ class ChildProcess:
         """Why a finished child failed, or None when it ended well."""
         status = self._popen.returncode
         if self._outcome is not None:
-            error = error_of(self._outcome)
-            if error.code == "internal":
-                error = JobError(error.message, f"Report it with the log file {self.log}")
-            return error
+            return error_of(self._outcome, self.log)
         if status == 0:
             return None
         if status == EXIT_CANCELLED or self._cancel_time is not None:
@@ -161,7 +159,7 @@ class ChildProcess:
             if message.type == "hello" and message.protocol != PROTOCOL_VERSION:
                 message = Message(
                     "error",
-                    code=JobError.code,
+                    code=ErrorKind.ENVIRONMENT,
                     message=f"{self.name} is of another version of Parts4D",
                     remedy="Install its environment again",
                 )
@@ -208,6 +206,7 @@ def _start(command: Sequence[str], pass_fds: Sequence[int]) -> subprocess.Popen[
         raise JobError(
             f"The program {command[0]} could not be started ({error.strerror})",
             "Check that it exists and may be run, or install the environment again",
+            ErrorKind.ENVIRONMENT,
         ) from error
 
 
@@ -220,7 +219,8 @@ def _begin_log(path: Path, what: object) -> None:
 def _open_log(path: Path) -> IO[bytes] | None:
     try:
         begin_anew = path.exists() and path.stat().st_size > _LOG_LIMIT
-        return open(path, "wb" if begin_anew else "ab", buffering=0)
+        mode = os.O_TRUNC if begin_anew else os.O_APPEND
+        return os.fdopen(open_own(path, os.O_WRONLY | mode), "wb", buffering=0)
     except OSError:
         return None
 
@@ -248,7 +248,7 @@ def run_program(command: Sequence[str], log: Path, limit: float = math.inf) -> N
         while not child.finished:
             child.messages()
             if time.monotonic() > deadline:
-                raise JobError(f"It took longer than {limit:.0f} s", f"See {log}")
+                raise JobError(f"It took longer than {limit:.0f} s", log=str(log))
             time.sleep(0.01)
         child.messages()
         failure = child.failure()

@@ -8,26 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .messages import Message
+from .stages import stage_named
 
-# Shares of the time of a typical run on two cores: with the embedded default, and with models.
-_WEIGHTS = {
-    "capture": 60.0,
-    "sight": 25.0,
-    "proposals": 8.0,
-    "masklets": 12.0,
-    "validation": 4.0,
-    "embeddings": 10.0,
-    "labels": 6.0,
-}
-_MODEL_WEIGHTS = {
-    "capture": 15.0,
-    "sight": 0.0,
-    "proposals": 25.0,
-    "masklets": 25.0,
-    "validation": 15.0,
-    "embeddings": 18.0,
-    "labels": 2.0,
-}
 _RECORD_INTERVAL = 1.0  # seconds between progress lines in the record
 
 
@@ -39,8 +21,10 @@ class OverallProgress:
     """
 
     def __init__(self, stages: Sequence[str], with_models: bool = False) -> None:
-        weights = _MODEL_WEIGHTS if with_models else _WEIGHTS
-        self._weights = {s: weights[s] for s in stages}
+        self._weights = {
+            stage.name: stage.model_weight if with_models else stage.weight
+            for stage in map(stage_named, stages)
+        }
         self._done: dict[str, dict[str, tuple[float, float]]] = {}  # stage -> source -> done, total
         self._overall = 0.0
         self._recorded = -_RECORD_INTERVAL

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .folder import STAGES
 from .label_files import LabelFiles, Result
+from .stages import STAGES
 
 
 def report_document(job: Path) -> dict[str, Any]:

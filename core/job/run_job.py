@@ -11,17 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import overload
 
-from ..errors import CancelledError, JobError, Parts4DError
+from ..errors import CancelledError, ErrorKind, InputError, JobError, Parts4DError
 from ..files.lock import FolderLock
+from .choices import needs_torch
 from .disk_space import check_free_space
-from .folder import STAGES, JobFolder
+from .folder import JobFolder
 from .label_files import LabelFiles, Result
 from .messages import EventLog, Message, message_of
-from .presets import needs_torch
 from .process import ChildProcess
 from .progress import OverallProgress
 from .spec import JobSpec
 from .stage_marks import StageStore, stage_keys
+from .stages import STAGES
 from .workers import Task, Worker
 
 CaptureCommand = Callable[[Path, int, int], list[str]]  # job folder, shard index, shard count
@@ -74,7 +75,7 @@ def run_job(
             run.all_stages(stages, capture_command, worker)
         except Parts4DError as error:
             run.tell(message_of(error))
-            if isinstance(error, JobError):
+            if not isinstance(error, InputError | CancelledError):
                 run.discard_damaged()
             raise
         except KeyboardInterrupt:
@@ -133,9 +134,7 @@ class _Run:
         count = shard_count(spec)
         self._tasks([partial(self._shard, command, i, count) for i in range(count)])
         if not (self.folder.capture / "capture.json").is_file():
-            raise JobError(
-                "The capture ended without a result", f"See the log files in {self.folder.logs}"
-            )
+            raise self._crash("The capture ended without a result", "capture-0")
         seconds = time.monotonic() - start
         self.store.mark_done("capture", key, seconds=seconds)
         self.tell(Message("stage", stage="capture", state="finished", seconds=round(seconds, 3)))
@@ -188,10 +187,11 @@ class _Run:
     def _check_finished(self, stages: Sequence[str], keys: dict[str, str]) -> None:
         unfinished = [s for s in stages if not self.store.is_done(s, keys[s], or_provisional=True)]
         if unfinished:
-            raise JobError(
-                f"The worker ended without finishing {unfinished[0]}",
-                f"Run again to continue; the log is {self.folder.logs / 'worker.log'}",
-            )
+            raise self._crash(f"The worker ended without finishing {unfinished[0]}", "worker")
+
+    def _crash(self, message: str, program: str) -> JobError:
+        log = self.folder.logs / f"{program}.log"
+        return JobError(message, "Run again to continue", ErrorKind.CRASHED, str(log))
 
     def discard_damaged(self) -> None:
         """After a failure: a stage file that rotted on disk would make every later run fail too."""

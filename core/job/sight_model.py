@@ -8,15 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from .folder import file_hash
-from .spec import ParsingSettings
 
 VARIABLE = "PARTS4D_SIGHT_MODEL"  # environment variable that names another file
 SHIPPED = Path(__file__).resolve().parents[1] / "parsing" / "sight" / "data" / "sight.onnx"
-
-
-def uses_sight(settings: ParsingSettings) -> bool:
-    """Whether a run with these settings looks at its views with the vision model."""
-    return settings.encoder == "sight" and "sight" in settings.evidence
 
 
 def sight_model_path() -> Path:

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
 from ..errors import InputError
-from .spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
+from .implementations import SEAMS
+from .setting import Setting, setting_fields
+from .spec import MAX_VIEWS, CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
 from .strict_json import wrong_value
 
 MAX_NAME_BYTES = 58  # "part:" + name has to fit the 63 bytes of a vertex group name in 4.2
 MAX_PARTS = 32767  # labels are int16
-FRAME_LIMIT = 1048574  # Blender's own
-MAX_VIEWS = 200
 
 
 def check_spec(spec: JobSpec) -> None:
@@ -23,6 +22,8 @@ def check_spec(spec: JobSpec) -> None:
     if spec.blend and not _is_absolute(spec.blend):
         raise wrong_value("blend", "an absolute path", spec.blend)
     _check_vocabulary(spec.parts)
+    for section in ("frames", "capture", "parsing"):
+        _check_ranges(section, getattr(spec, section))
     _check_frames(spec.frames)
     _check_capture(spec.capture)
     _check_parsing(spec.parsing)
@@ -72,23 +73,31 @@ def _check_words(part: Part, seen: dict[str, Part]) -> None:
             )
 
 
+def _check_ranges(section: str, settings: object) -> None:
+    """Every number, and every number of a list, within what its setting says."""
+    for one in setting_fields(type(settings)):
+        value, name = getattr(settings, one.name), f"{section}.{one.name}"
+        several = isinstance(value, tuple)
+        for i, number in enumerate(value if several else (value,)):
+            _check_range(f"{name}[{i}]" if several else name, number, one.about)
+
+
+def _check_range(name: str, value: float, about: Setting) -> None:
+    low, high = about.low, about.high
+    if low is not None and high is not None and not low <= value <= high:
+        raise wrong_value(name, f"within {low:g} to {high:g}", value)
+
+
 def _check_frames(frames: FrameSelection) -> None:
-    _check_range("frames.start", frames.start, -FRAME_LIMIT, FRAME_LIMIT)
-    _check_range("frames.end", frames.end, -FRAME_LIMIT, FRAME_LIMIT)
     if frames.end < frames.start:
         raise InputError(
             f"The frame range {frames.start} to {frames.end} holds no frame",
             "Set the end frame to the start frame or later",
         )
-    _check_range("frames.step", frames.step, 1, 2 * FRAME_LIMIT)
-    _check_range("frames.keyframes", frames.keyframes, 0, 2 * FRAME_LIMIT)
 
 
 def _check_capture(capture: CaptureSettings) -> None:
-    _check_range("capture.azimuths", capture.azimuths, 1, 64)
-    for name, angle in _elevations(capture):
-        _check_range(name, angle, -89.0, 89.0)  # straight above and below are top and bottom
-    angles = [angle for _, angle in _elevations(capture)]
+    angles = (capture.elevation, *capture.raised)
     if len(set(angles)) < len(angles):
         raise InputError(
             "Two camera rings have the same elevation", "Change or remove one in capture.raised"
@@ -98,42 +107,16 @@ def _check_capture(capture: CaptureSettings) -> None:
             f"The rig has {capture.azimuths * len(angles)} views",
             f"Use fewer azimuths or rings; at most {MAX_VIEWS} views",
         )
-    _check_range("capture.resolution", capture.resolution, 16, 8192)
-    _check_range("capture.lens", capture.lens, 1.0, 5000.0)
-    _check_range("capture.processes", capture.processes, 0, 64)
-
-
-def _elevations(capture: CaptureSettings) -> Iterator[tuple[str, float]]:
-    yield "capture.elevation", capture.elevation
-    for i, angle in enumerate(capture.raised):
-        yield f"capture.raised[{i}]", angle
 
 
 def _check_parsing(parsing: ParsingSettings) -> None:
-    for name in ("proposer", "tracker", "encoder"):
-        if not getattr(parsing, name).strip():
-            raise InputError(f"parsing.{name} is empty", f"Choose a {name}")
+    for seam in SEAMS:
+        if not getattr(parsing, seam).strip():
+            raise InputError(f"parsing.{seam} is empty", f"Choose a {seam}")
     if not parsing.evidence:
         raise InputError("parsing.evidence is empty", "Use sight, names or bones, or several")
     if len(set(parsing.evidence)) < len(parsing.evidence):
         raise wrong_value("parsing.evidence", "without repetition", parsing.evidence)
-    _check_range("parsing.sight_images", parsing.sight_images, 0, 10**6)
-    _check_range("parsing.key_frames", parsing.key_frames, 1, 2 * FRAME_LIMIT)
-    _check_range("parsing.key_views", parsing.key_views, 0, MAX_VIEWS)
-    _check_range("parsing.points_per_side", parsing.points_per_side, 1, 512)
-    _check_range("parsing.minimum_area", parsing.minimum_area, 0, 10**6)
-    _check_range("parsing.whole_person", parsing.whole_person, 0.0, 1.0)
-    _check_range("parsing.merge_overlap", parsing.merge_overlap, 0.0, 1.0)
-    _check_range("parsing.memory_scale", parsing.memory_scale, 0.0, 1e4)
-    _check_range("parsing.specificity", parsing.specificity, 0.0, 4.0)
-    _check_range("parsing.threshold", parsing.threshold, 0.0, 1.0)
-    _check_range("parsing.smoothing", parsing.smoothing, 0.0, 10.0)
-    _check_range("parsing.persistence", parsing.persistence, 0.0, 1.0)
-
-
-def _check_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise wrong_value(name, f"within {low:g} to {high:g}", value)
 
 
 def _is_absolute(path: str) -> bool:

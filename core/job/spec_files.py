@@ -9,9 +9,10 @@ from typing import Any
 
 from ..errors import JobError
 from ..files.atomic import write_json
+from ..files.reading import read_object
 from .spec import SCHEMA_VERSION, JobSpec
 from .spec_checks import check_spec
-from .strict_json import load_document, read_dataclass, wrong_value
+from .strict_json import read_dataclass, wrong_value
 
 
 def spec_from_json(document: Any) -> JobSpec:
@@ -33,7 +34,7 @@ def spec_to_json(spec: JobSpec) -> dict[str, Any]:
 
 def load_spec(path: Path) -> JobSpec:
     """The spec in a file. Raises JobError for a damaged file, else as `spec_from_json`."""
-    return spec_from_json(load_document(path))
+    return spec_from_json(read_object(path))
 
 
 def save_spec(path: Path, spec: JobSpec) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,14 @@ from ..checkpoints.catalogue import known_checkpoints
 from ..checkpoints.store import recorded_hash
 from ..errors import JobError
 from ..files.atomic import disk_error, write_json
-from .folder import STAGES, JobFolder, file_hash, make_folder
-from .sight_model import sight_model_hash, uses_sight
-from .spec import JobSpec
+from ..files.reading import read_note
+from .choices import chosen, counts, uses_sight
+from .folder import JobFolder, file_hash, make_folder
+from .setting import setting_fields
+from .shipped_data import shipped_hashes
+from .spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings
 from .spec_files import spec_from_json, spec_to_json
-
-__all__ = ["STAGES", "StageStore", "stage_keys"]
-
-# Raise a stage's number when its code changes in a way that changes its output.
-STAGE_VERSIONS: Mapping[str, int] = {**dict.fromkeys(STAGES, 1), "sight": 3}
+from .stages import STAGE_TABLE, STAGES, Stage
 
 _OUTPUT_SUFFIXES = frozenset({".npz", ".npy", ".json", ".exr", ".png"})
 _DONE, _STARTED = "done.json", "started.json"
@@ -38,51 +38,40 @@ def stage_keys(spec: JobSpec, snapshot_hash: str) -> dict[str, str]:
     Where the vision model is not used, the key of `sight` is of no consequence for the others: jobs
     from before there was one are still whole. Raises InputError when the spec is not valid.
     """
-    document = spec_to_json(spec_from_json(spec_to_json(spec)))  # 1 and 1.0 become one value
+    spec = spec_from_json(spec_to_json(spec))  # 1 and 1.0 become one value
     key, keys = snapshot_hash, {}
-    for stage, settings in _relevant_settings(document).items():
-        content = [stage, STAGE_VERSIONS[stage], key, settings]
+    for stage in STAGE_TABLE:
+        content = [stage.name, stage.version, key, _dependencies(stage, spec)]
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        keys[stage] = hashlib.sha256(text.encode("ascii")).hexdigest()
-        if stage != "sight" or uses_sight(spec.parsing):
-            key = keys[stage]
+        keys[stage.name] = hashlib.sha256(text.encode("ascii")).hexdigest()
+        if not stage.looks or uses_sight(spec.parsing):
+            key = keys[stage.name]
     return keys
 
 
-def _relevant_settings(document: Mapping[str, Any]) -> dict[str, Any]:
-    capture, parsing = dict(document["capture"]), document["parsing"]
-    del capture["processes"]  # how the work is shared out changes nothing
-    # `preset` says where settings came from and `device` where they are computed: neither counts.
+def _dependencies(stage: Stage, spec: JobSpec) -> Any:
+    """What a stage's output depends on beside its code and the stages before it."""
+    if stage.looks and not uses_sight(spec.parsing):
+        return {}
+    if stage.name == "capture":
+        return [spec.character, _read(spec.frames, stage), _read(spec.capture, stage)]
+    rows = chosen(spec.parsing, (stage.seam,)) if stage.seam else ()
+    data = {*stage.data, *(name for row in rows for name in row.data)}
+    typed = {"parts": [asdict(part) for part in spec.parts]} if stage.name == "labels" else {}
+    return {**typed, **_read(spec.parsing, stage), **shipped_hashes(data)}
 
-    def chosen(*names: str) -> dict[str, Any]:
-        return {name: parsing[name] for name in names}
 
-    evidence = chosen("evidence") if parsing["encoder"] == "sight" else {}
-    looks = "sight" in evidence.get("evidence", ())
-    sight = {**chosen("sight_images"), "model": sight_model_hash()} if looks else {}
-
-    return {
-        "capture": [document["character"], document["frames"], capture],
-        "sight": sight,
-        "proposals": evidence
-        | chosen(
-            "proposer",
-            "proposer_model",
-            "key_frames",
-            "key_views",
-            "whole_person",
-            "points_per_side",
-            "minimum_area",
-        ),
-        "masklets": chosen("tracker", "tracker_model", "merge_overlap", "travel"),
-        "validation": {},
-        "embeddings": chosen("encoder", "encoder_model", "memory_scale"),
-        "labels": [
-            document["parts"],
-            chosen("equalise", "specificity", "threshold", "distractors", "fill"),
-            chosen("smoothing", "persistence", "prompts"),
-        ],
-    }
+def _read(settings: FrameSelection | CaptureSettings | ParsingSettings, stage: Stage) -> Any:
+    """The settings of a section that the stage is the first to read, as far as they count."""
+    found = {}
+    for one in setting_fields(type(settings)):
+        value = getattr(settings, one.name)
+        is_old = one.about.from_default and value == one.default
+        if one.about.stage == stage.name and not is_old:
+            found[one.name] = value
+    if isinstance(settings, ParsingSettings):
+        return {name: value for name, value in found.items() if counts(settings, name)}
+    return found
 
 
 class StageStore:
@@ -212,11 +201,8 @@ class StageStore:
 
     def _read(self, stage: str, name: str) -> dict[str, Any]:
         """A mark; empty when missing or damaged, which is as good as not done."""
-        try:
-            mark = json.loads((self.folder.stage(stage) / name).read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        if not isinstance(mark, dict) or not isinstance(mark.get("key"), str):
+        mark = read_note(self.folder.stage(stage) / name)
+        if not isinstance(mark.get("key"), str):
             return {}
         if name == _DONE and not self._is_whole(stage, mark):
             return {}

@@ -4,30 +4,16 @@
 from __future__ import annotations
 
 import difflib
-import json
 import math
 from dataclasses import MISSING, fields, is_dataclass
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ..errors import InputError
-from .arrays import damaged
 
 T = TypeVar("T")
 
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-
-
-def load_document(path: Path) -> dict[str, Any]:
-    """The JSON object in a file. Raises JobError when it is missing, truncated or no object."""
-    try:
-        document = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise damaged(path) from error
-    if not isinstance(document, dict):
-        raise damaged(path)
-    return document
 
 
 def read_dataclass(cls: type[T], document: Any, where: str = "") -> T:

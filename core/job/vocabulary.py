@@ -18,9 +18,7 @@ def parse_parts(text: str) -> tuple[Part, ...]:
     """
     parts = [_part(entry) for entry in re.split(r"[;,\n]", text) if entry.strip()]
     if not parts:
-        raise InputError(
-            "No part names were given", 'Name some, for example --parts "jacket; hair"'
-        )
+        raise InputError("No part names were given", 'Name some, for example "jacket; hair"')
     return tuple(parts)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import JobError, Parts4DError
+from ..errors import ErrorKind, JobError, Parts4DError
 from .messages import Message, error_of
 from .process import ChildProcess
 
@@ -138,23 +138,18 @@ class WarmTask:
         if self._end is not None and self._end.type == "done":
             return None
         if self._stuck:
-            return JobError(
-                "The worker stopped answering and was ended",
-                f"Run again to continue; the log is {self._log}",
-            )
+            return self._crash("The worker stopped answering and was ended")
         if self._end is not None:
-            error = error_of(self._end)
-            if error.code == "internal":
-                error = JobError(error.message, f"Report it with the log file {self._log}")
-            return error
-        return self._process.failure() or JobError(
-            "The worker ended in the middle of the job", "Run again to continue"
-        )
+            return error_of(self._end, self._log)
+        return self._process.failure() or self._crash("The worker ended in the middle of the job")
 
     def close(self) -> None:
         """A job that still runs takes the process with it; else the process stays warm."""
         if not self.finished:
             self._worker.close()
+
+    def _crash(self, message: str) -> JobError:
+        return JobError(message, "Run again to continue", ErrorKind.CRASHED, str(self._log))
 
     def _read(self) -> None:
         if self._end is not None:

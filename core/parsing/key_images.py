@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..job.choices import chosen
 from ..job.spec import ParsingSettings
 from .images import Images
-from .registry import PIXEL_TRACKERS
 
 CANDIDATES = 24  # frames looked at; neighbours in time show nearly the same
 
@@ -18,7 +18,7 @@ def key_images(images: Images, settings: ParsingSettings) -> list[tuple[int, int
     """The (frame, view) of every key image, frame by frame."""
     if images.constant_topology:
         frames = key_frames(images, settings.key_frames)
-    elif settings.tracker in PIXEL_TRACKERS:
+    elif any(row.follows_pixels for row in chosen(settings, ("tracker",))):
         frames = evenly_spaced(images.frames, settings.key_frames)
     else:
         frames = images.frames  # elements of one topology say nothing of another

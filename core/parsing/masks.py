@@ -50,7 +50,7 @@ class MaskSet:
 
     def covered(self) -> np.ndarray:
         """(P,) bool, pixels in at least one mask: the union of eq. 4."""
-        return self.member.any(axis=1)[self.atom]
+        return np.asarray(self.member.any(axis=1))[self.atom]
 
     def select(self, keep: np.ndarray) -> MaskSet:
         """Only the masks where `keep` (N,) bool is true."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..job.arrays import save_arrays
-from ..job.sight_model import uses_sight
+from ..job.choices import uses_sight
 from .body.nearest import nearest_seen
 from .key_images import key_images
 from .labelling.decision import filled
@@ -140,6 +140,7 @@ def label_elements(run: Run) -> Counts:
     return {"labelled": labelled}
 
 
+# By the names in `job/stages.py`, where all else of a stage stands.
 STAGES: Mapping[str, Callable[[Run], Counts]] = {
     "sight": look,
     "proposals": make_proposals,

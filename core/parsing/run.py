@@ -11,8 +11,8 @@ from typing import TypeVar
 from ..errors import CancelledError
 from ..job.arrays import load_arrays
 from ..job.capture_files import CaptureFiles
+from ..job.choices import uses_sight
 from ..job.label_files import LabelFiles
-from ..job.sight_model import uses_sight
 from ..job.spec import ParsingSettings, Part
 from .images import Images
 from .registry import make_encoder, make_proposer, make_tracker, text_side

@@ -11,6 +11,7 @@ import bpy
 
 from ..errors import InputError
 from . import compat
+from .narrowing import mesh_of, scene_of, specific
 
 FRAME_PROPERTY = "parts4d_frame"  # on a mesh object: it exists on this scene frame only
 
@@ -34,7 +35,7 @@ class Character:
     @property
     def faces(self) -> int:
         """Polygons of all sources together."""
-        return sum(len(o.data.polygons) for o in self.sources)
+        return sum(len(mesh_of(o).polygons) for o in self.sources)
 
     @property
     def frames(self) -> tuple[int, ...]:
@@ -51,7 +52,7 @@ def find_character(name: str | None = None, scene: bpy.types.Scene | None = None
     for its meshes, those of child collections and of collection instances. Without a name: the
     scene's only character. Raises InputError when there is none, or several to choose from.
     """
-    scene = scene or bpy.context.scene
+    scene = scene or scene_of(bpy.context)
     if not name:
         name = _only_character(scene)
     target = bpy.data.objects.get((name, None)) or bpy.data.objects.get(name)
@@ -75,7 +76,7 @@ def candidates(scene: bpy.types.Scene) -> list[str]:
             alone.add(_rig_of(obj) or obj.name)
         if obj.type != "MESH" or not obj.data.polygons:
             continue
-        if FRAME_PROPERTY in obj:
+        if FRAME_PROPERTY in obj.keys():
             homes = [c.name for c in obj.users_collection if c is not scene.collection]
             sequences.add(homes[0] if homes else obj.name)
         elif rig := _rig_of(obj):
@@ -89,8 +90,9 @@ def candidates(scene: bpy.types.Scene) -> list[str]:
 def armature_of(obj: bpy.types.Object) -> bpy.types.Object | None:
     """The armature that deforms `obj`, or carries it as parent (directly or further up)."""
     for modifier in obj.modifiers:
-        if modifier.type == "ARMATURE" and modifier.object is not None and modifier.show_render:
-            return modifier.object
+        rig = modifier.object if isinstance(modifier, bpy.types.ArmatureModifier) else None
+        if rig is not None and modifier.show_render:
+            return rig
     parent = obj.parent
     while parent is not None:
         if parent.type == "ARMATURE":
@@ -149,7 +151,7 @@ def _resolve(target: bpy.types.Object | bpy.types.Collection, scene: bpy.types.S
     sources = _one_per_mesh(sources, warnings)
     if not sources:
         raise InputError(f"'{target.name}' has no mesh", "Select a mesh or an armature with meshes")
-    if all(FRAME_PROPERTY in o for o in sources):
+    if all(FRAME_PROPERTY in o.keys() for o in sources):
         kind: Kind = "sequence"
     else:
         kind = "rigged" if any(armature_of(o) for o in (*sources, *roots)) else "mesh"
@@ -213,7 +215,7 @@ def _instanced_by_modifiers(
     found: dict[str, bpy.types.Object] = {}
     for instance in depsgraph.object_instances:
         if instance.is_instance and instance.parent.original.name_full in names:
-            original = instance.object.original
+            original = specific(instance.object).original
             if original.type == "MESH" and original.name_full not in names:
                 found[original.name_full] = original
     return list(found.values())

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import InputError
 from ..job.spec import FrameSelection
 from .character import FRAME_PROPERTY, Character
+from .narrowing import mesh_of
 
 _FARTHEST = 1e15  # units
 MAX_ELEMENTS = 2**24  # a 32-bit float holds every integer up to here
@@ -38,7 +39,7 @@ def check_character(character: Character) -> None:
             "Reduce it, for example with a Decimate modifier that you apply",
         )
     for obj in character.sources:
-        check_finite(vertex_positions(obj.data), obj.name)
+        check_finite(vertex_positions(mesh_of(obj)), obj.name)
 
 
 def check_finite(positions: np.ndarray, name: str, frame: int | None = None) -> None:

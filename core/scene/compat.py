@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import bpy
 
+from .narrowing import specific
+
 
 def eevee_engine() -> str:
     """The identifier of EEVEE's engine in this Blender."""
@@ -20,10 +22,17 @@ def set_image_format(
     if hasattr(settings, "media_type"):
         multilayer = file_format == "OPEN_EXR_MULTILAYER"
         settings.media_type = "MULTI_LAYER_IMAGE" if multilayer else "IMAGE"
-    settings.file_format = file_format
-    settings.color_depth = depth
+    chosen = specific(settings)  # what there is to choose from depends on the version
+    chosen.file_format = file_format
+    chosen.color_depth = depth
     if "EXR" in file_format:
-        settings.exr_codec = codec
+        chosen.exr_codec = codec
+
+
+def reason_in(error: Exception) -> str:
+    """What Blender says of an operator that failed: one line, without the word it begins with."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].removeprefix("Error: ")
 
 
 def action_fcurves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
@@ -33,13 +42,13 @@ def action_fcurves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
         return
     for layer in action.layers:
         for strip in layer.strips:
-            for bag in strip.channelbags:
+            for bag in specific(strip).channelbags:
                 yield from bag.fcurves
 
 
 def animated_paths(datablock: bpy.types.ID) -> set[str]:
     """The data paths of a datablock that keyframes (also of NLA strips) or drivers change."""
-    animation = datablock.animation_data
+    animation = specific(datablock).animation_data
     if animation is None:
         return set()
     paths = {driver.data_path for driver in animation.drivers}
@@ -65,7 +74,7 @@ def uses_nodes(material: bpy.types.Material) -> bool:
 
 def animation_range(datablock: bpy.types.ID) -> tuple[float, float] | None:
     """First and last keyed frame of the assigned action or NLA strips, None without any."""
-    animation = datablock.animation_data
+    animation = specific(datablock).animation_data
     if animation is None:
         return None
     ranges = [tuple(animation.action.frame_range)] if animation.action else []

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import Parts4DError
 from ..files.atomic import write_json
+from ..files.reading import read_note
 from ..job.folder import JobFolder, file_hash
 from ..job.spec import JobSpec
 from .character import Character
@@ -48,7 +48,7 @@ def _combined_hash(sources: Sequence[Path]) -> str:
 def _is_kept(folder: JobFolder, spec: JobSpec, source: dict[str, str]) -> bool:
     """Whether the snapshot in the folder was made from `source` and is as it was then."""
     try:
-        document = json.loads((folder.path / "source.json").read_text("utf-8"))
+        document = read_note(folder.path / "source.json")
         read_snapshot(folder.path)
         return bool(document == source | {"snapshot": folder.snapshot_hash(spec)})
     except (OSError, ValueError, Parts4DError):

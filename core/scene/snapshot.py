@@ -8,7 +8,6 @@ are made absolute in the written copy alone.
 from __future__ import annotations
 
 import errno
-import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -18,8 +17,12 @@ import bpy
 
 from ..errors import JobError
 from ..files.atomic import disk_error, write_json
+from ..files.disk import is_full
+from ..files.reading import damaged, read_object
 from .character import Character, find_character
 from .checks import check_character
+from .compat import reason_in
+from .narrowing import specific
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def write_snapshot(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".json").unlink(missing_ok=True)
-        blocks = {*character.sources, *character.roots}
+        blocks: set[bpy.types.ID] = {*character.sources, *character.roots}
         _write_library(temporary, blocks)
         temporary.replace(path)
     except OSError as error:
@@ -87,8 +90,9 @@ def snapshot_file(blend: str, name: str | None, job: Path) -> Snapshot:
     try:
         bpy.ops.wm.open_mainfile(filepath=blend, load_ui=False, use_scripts=False)
     except RuntimeError as error:
-        reason = str(error).strip().removeprefix("Error: ")
-        raise JobError(f"{blend} cannot be opened ({reason})", "Check the path") from error
+        raise JobError(
+            f"{blend} cannot be opened ({reason_in(error)})", "Check the path"
+        ) from error
     return write_snapshot(find_character(name), job)
 
 
@@ -96,12 +100,12 @@ def read_snapshot(job: Path) -> Snapshot:
     """Raises JobError when the snapshot was never finished or is damaged."""
     path = snapshot_path(job).with_suffix(".json")
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = read_object(path)
         for key in ("sources", "roots", "warnings"):
             document[key] = tuple(document[key])
         return Snapshot(**document)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise JobError(f"{path} is missing or damaged", "Start the job again") from error
+    except (KeyError, TypeError) as error:
+        raise damaged(path) from error
 
 
 def load_snapshot(job: Path) -> Character:
@@ -112,14 +116,11 @@ def load_snapshot(job: Path) -> Character:
     """
     snapshot = read_snapshot(job)
     path = snapshot_path(job)
-    bpy.ops.wm.read_factory_settings(use_empty=True)
     names = list(dict.fromkeys((*snapshot.sources, *snapshot.roots)))
     try:
-        with bpy.data.libraries.load(str(path), link=False) as (_, wanted):
-            wanted.objects = list(names)
-    except OSError as error:
-        raise JobError(f"{path} is missing or damaged", "Start the job again") from error
-    objects = dict(zip(names, wanted.objects, strict=True))
+        objects = _opened(path, names) or _appended(path, names)
+    except (OSError, RuntimeError) as error:
+        raise damaged(path, "Start the job again") from error
     missing = [n for n, o in objects.items() if o is None]
     if missing:
         raise JobError(f"{path} lacks the object '{missing[0]}'", "Start the job again")
@@ -132,17 +133,36 @@ def load_snapshot(job: Path) -> Character:
     )
 
 
-def _write_library(path: Path, blocks: set[bpy.types.Object]) -> None:
+Objects = dict[str, bpy.types.Object | None]
+
+
+def _opened(path: Path, names: list[str]) -> Objects | None:
+    """The objects of the file, opened as it is; None where some of it is linked from others.
+
+    Appending takes a time that grows with the square of the number of objects: 40 s for a thousand.
+    """
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
+    if bpy.data.libraries:
+        return None
+    return {name: bpy.data.objects.get(name) for name in names}
+
+
+def _appended(path: Path, names: list[str]) -> Objects:
+    """The objects of the file with all that they depend on, as local copies in an empty file."""
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    with specific(bpy.data.libraries).load(str(path), link=False) as (_, wanted):
+        wanted.objects = list(names)
+    return dict(zip(names, wanted.objects, strict=True))
+
+
+def _write_library(path: Path, blocks: set[bpy.types.ID]) -> None:
     """Raises OSError when the file could not be written whole."""
     try:
         bpy.data.libraries.write(str(path), blocks, path_remap="ABSOLUTE", fake_user=False)
     except (OSError, RuntimeError) as error:  # Blender's report, without an errno
-        said = str(error).strip().removeprefix("Error: ")
-        usage = os.statvfs(path.parent) if hasattr(os, "statvfs") else None
-        # A write that came to its end too early leaves an old reason, or "Success"; the half file
-        # is gone by now. With so little room no job can run in any case.
-        full = usage is not None and usage.f_bavail * usage.f_frsize < 32 << 20
-        full = full or said == "Success" or "space" in said.lower()
+        said = reason_in(error)
+        full = is_full(path.parent, str(error))
         raise OSError(errno.ENOSPC if full else errno.EIO, said) from error
     if not path.is_file():
         raise OSError(errno.EIO, "Blender did not write the file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import Failure
 from ..job.messages import Message
 from .state import Owner
 
@@ -48,9 +49,7 @@ class Ended:
     """The run of a job is over; without an error the labels are in its folder."""
 
     number: int
-    code: str = ""  # of the error, see core/errors.py
-    error: str = ""
-    remedy: str = ""
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True)

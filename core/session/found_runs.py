@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..data_folder import data_folder
 from ..errors import Parts4DError
+from ..job import run_folders
 from ..job.folder import JobFolder
 from ..job.label_files import LabelFiles
+from ..job.run_folders import SUFFIX, file_name
 from ..job.spec import Part
-
-SUFFIX = ".parts4d"
 
 
 @dataclass(frozen=True)
@@ -36,27 +37,37 @@ def run_folder(blend: str, character: str, preset: str, untitled: str) -> Path:
 
     `untitled` names the session of an unsaved file.
     """
-    name = f"{_file_name(character)}_{preset}{SUFFIX}"
-    if blend:
-        return Path(blend).with_name(f"{Path(blend).stem}_{name}")
-    return data_folder() / "jobs" / f"{untitled}_{name}"
+    parent, first = _place(blend, untitled)
+    return run_folders.run_folder(parent, first, character, preset)
 
 
-def runs_of(blend: str, character: str, untitled: str) -> tuple[Run, ...]:
-    """All runs of a character, the latest first. Folders that cannot be read are left out."""
-    pattern = run_folder(blend, character, "*", untitled)
-    found = (_read(path) for path in _glob(pattern))
+def runs_of(
+    blend: str, character: str, untitled: str, begun: Iterable[str] = ()
+) -> tuple[Run, ...]:
+    """All runs of a character, the latest first. Folders that cannot be read are left out.
+
+    `begun` are folders of runs that were begun before the file was saved under another name.
+    """
+    parent, first = _place(blend, untitled)
+    paths = {*_beginning_with(parent, f"{first}_{file_name(character)}_")}
+    found = (_read(path) for path in paths | set(map(Path, begun)))
     runs = [run for run in found if run is not None and run.character == character]
     return tuple(sorted(runs, key=lambda run: -run.time))
 
 
-def _glob(pattern: Path) -> list[Path]:
-    stem = pattern.name.removesuffix(f"*{SUFFIX}")
+def _place(blend: str, untitled: str) -> tuple[Path, str]:
+    """The folder that runs are in, and what their names begin with."""
+    if blend:
+        return Path(blend).parent, Path(blend).stem
+    return data_folder() / "jobs", untitled
+
+
+def _beginning_with(parent: Path, first: str) -> list[Path]:
     try:
-        entries = list(pattern.parent.iterdir())
+        entries = list(parent.iterdir())
     except OSError:
         return []
-    return [p for p in entries if p.name.startswith(stem) and p.name.endswith(SUFFIX)]
+    return [p for p in entries if p.name.startswith(first) and p.name.endswith(SUFFIX)]
 
 
 def _read(path: Path) -> Run | None:
@@ -84,7 +95,3 @@ def _read(path: Path) -> Run | None:
         seconds=sum(result.seconds.values()),
         images=len(result.frames) * spec.capture.view_count,
     )
-
-
-def _file_name(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)

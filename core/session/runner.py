@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import Parts4DError
+from ..errors import ErrorKind, Failure, Parts4DError
 from ..job.folder import JobFolder
 from ..job.messages import Message
 from ..job.run_job import CaptureCommand, run_job
@@ -88,11 +88,12 @@ class Runner:
             worker = self._make_worker(folder)
             run_job(folder, self._capture_command, worker, told, stop.is_set)
         except Parts4DError as error:
-            ended = Ended(number, error.code, error.message, error.remedy)
+            ended = Ended(number, error.failure)
         except Exception as error:
             traceback.print_exc()
             what = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-            ended = Ended(number, "internal", f"Internal error ({what})", "Report it with the log")
+            failure = Failure(ErrorKind.UNEXPECTED, f"Internal error ({what})", "Report it")
+            ended = Ended(number, failure)
         else:
             ended = Ended(number)
         self._events.put(ended)

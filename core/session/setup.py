@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import CancelledError, Parts4DError
+from ..errors import ErrorKind, Failure, Parts4DError
 from ..job.process import ChildProcess
 
 
@@ -45,8 +45,7 @@ class SetupState:
     action: str = ""  # what runs, for people; empty = nothing
     text: str = ""  # its last word
     share: float = 0.0  # of the current download, 0..1; 0 where there is no telling
-    error: str = ""
-    remedy: str = ""
+    failure: Failure | None = None  # of the last action
 
     def environment(self, name: str) -> Environment | None:
         return next((e for e in self.environments if e.name == name), None)
@@ -81,8 +80,8 @@ class Setup:
         if self._child is not None:
             self._child.end_input()
 
-    def forget_error(self) -> None:
-        self.state = replace(self.state, error="", remedy="")
+    def forget_failure(self) -> None:
+        self.state = replace(self.state, failure=None)
 
     def poll(self) -> bool:
         """Goes on; True when the state changed."""
@@ -104,11 +103,11 @@ class Setup:
 
     def _start(self, action: str, arguments: list[str]) -> None:
         if action:
-            self.state = replace(self.state, action=action, text="", share=0.0, error="", remedy="")
+            self.state = replace(self.state, action=action, text="", share=0.0, failure=None)
         try:
             self._child = ChildProcess([*self._command, *arguments, "--json"], self._log)
         except Parts4DError as error:
-            self._fail(error)
+            self._fail(error.failure)
 
     def _read(self, child: ChildProcess) -> None:
         for message in child.messages():
@@ -132,16 +131,16 @@ class Setup:
             )
 
     def _end(self, child: ChildProcess) -> None:
-        failure = child.failure()
+        error = child.failure()
         child.close()
         self._child = None
-        if failure is not None and not isinstance(failure, CancelledError):
-            self._fail(failure)
+        if error is not None and error.kind is not ErrorKind.CANCELLED:
+            self._fail(error.failure)
         if not any(action for action, _ in self._waiting):
             self.state = replace(self.state, action="", text="", share=0.0)
 
-    def _fail(self, error: Parts4DError) -> None:
-        self.state = replace(self.state, error=error.message, remedy=error.remedy)
+    def _fail(self, failure: Failure) -> None:
+        self.state = replace(self.state, failure=failure)
 
 
 def _environment(document: dict[str, Any]) -> Environment:

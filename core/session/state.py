@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ..errors import Failure
+
 Phase = Literal["queued", "running", "cancelling", "finished", "failed", "cancelled"]
 ACTIVE = frozenset({"queued", "running", "cancelling"})
 
@@ -14,7 +16,7 @@ ACTIVE = frozenset({"queued", "running", "cancelling"})
 class Owner:
     """What a job's labels belong to: they fit nothing else."""
 
-    file: str  # of the .blend; empty when it was never saved
+    file: str  # the .blend as it was called then; empty when it was never saved
     session: int  # counts the files opened in this session
     object_uid: int  # session_uid of the character's first object
     topology: str  # hash of the meshes' topology
@@ -35,8 +37,7 @@ class Job:
     started: float = 0.0  # seconds of a clock that never goes back
     seconds: float = 0.0  # since then
     warnings: tuple[str, ...] = ()
-    error: str = ""  # one sentence
-    remedy: str = ""
+    failure: Failure | None = None  # why it failed
     relabel: bool = False  # only the words changed: the result is put on without asking
     applied: bool = False
 

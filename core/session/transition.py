@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..errors import ErrorKind
 from .events import (
     Applied,
     Apply,
@@ -126,12 +127,12 @@ def _ended(state: State, event: Ended) -> Outcome:
     if job is None or not job.active:
         return state, ()
     effects: tuple[Effect, ...] = ()
-    if event.code == "cancelled":
-        job = replace(job, phase="cancelled")
-    elif event.error:
-        job = replace(job, phase="failed", error=event.error, remedy=event.remedy)
-    else:
+    if event.failure is None:
         job, effects = replace(job, phase="finished", share=1.0), (Apply(job.number),)
+    elif event.failure.kind is ErrorKind.CANCELLED:
+        job = replace(job, phase="cancelled")
+    else:
+        job = replace(job, phase="failed", failure=event.failure)
     state, more = _next(state.with_job(job))
     return state, (*effects, *more)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ..errors import InputError, JobError
 from ..files.atomic import write_json
+from ..files.reading import read_object
 from ..job.spec import Part
-from ..job.strict_json import load_document
 from ..job.vocabulary import parse_parts
 
 _SHIPPED = Path(__file__).with_name("vocabularies.toml")
@@ -40,7 +40,7 @@ def saved_vocabularies(folder: Path) -> tuple[Vocabulary, ...]:
     found = []
     for path in sorted(folder.glob("*.json"), key=lambda p: p.stem.casefold()):
         try:
-            document = load_document(path)
+            document = read_object(path)
             parts = tuple(
                 Part(p["name"], tuple(p["synonyms"]), tuple(p["color"]) if p["color"] else None)
                 for p in document["parts"]

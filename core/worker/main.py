@@ -17,7 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core.job.child_side import Channel, run_child
-from core.job.folder import STAGES, JobFolder
+from core.job.folder import JobFolder
+from core.job.stages import STAGES
 
 
 def main(channel: Channel) -> None:

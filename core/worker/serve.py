@@ -9,8 +9,9 @@ from pathlib import Path
 from ..errors import CancelledError, InputError, JobError
 from ..files.lock import FolderLock
 from ..job.child_side import EXIT_INTERNAL, Channel, leave, report
-from ..job.folder import STAGES, JobFolder
+from ..job.folder import JobFolder
 from ..job.messages import Message, message_of
+from ..job.stages import STAGES
 
 IDLE = 600.0  # seconds without a request after which it leaves, and its memory with it
 HEARTBEAT = 1.0  # seconds

@@ -13,24 +13,26 @@ from ..checkpoints.catalogue import find_checkpoint
 from ..checkpoints.store import recorded_hash
 from ..errors import CancelledError
 from ..files.atomic import write_json
+from ..files.reading import read_object
 from ..job.capture_files import Manifest
+from ..job.choices import chosen, counts, needs_torch
 from ..job.folder import JobFolder
+from ..job.implementations import PACKAGES, SEAMS
 from ..job.label_files import LabelledPart, Result
 from ..job.messages import Message
 from ..job.palette import part_colors
-from ..job.presets import model_names, needs_torch, preset_title, stage_models
+from ..job.presets import model_names, preset_title, stage_models
 from ..job.sight_model import sight_model_hash
 from ..job.spec import JobSpec, ParsingSettings
 from ..job.stage_marks import StageStore, stage_keys
-from ..job.strict_json import load_document
+from ..job.stages import STAGE_TABLE, stage_named
 from ..parsing.labelling.element_shares import check_words
 from ..parsing.pipeline import STAGES
 from ..parsing.registry import check_names
 from ..parsing.run import Run
 from ..parsing.sight.looking import model_used, reason_without
 
-PACKAGES = ("numpy", "scipy")
-TORCH_PACKAGES = ("torch", "torchvision", "segment-anything", "sam2", "open_clip_torch")
+_PACKAGES = ("numpy", "scipy")  # of every run
 
 
 def run_stages(
@@ -63,32 +65,35 @@ def run_stages(
             raise CancelledError
         if store.is_done(current, keys[current]):
             emit(Message("stage", stage=current, state="skipped"))
-            _warn_without_sight(run, current)
         else:
             emit(Message("stage", stage=current, state="started"))
             if current == "labels":
                 check_words(run)  # before the labels of other words are cleared away
             store.prepare(current, keys[current])
             started = time.perf_counter()
-            counts = compute(run)
-            _warn_without_sight(run, current)
+            found = compute(run)
             seconds = time.perf_counter() - started
-            write_json(folder.stage(current) / "counts.json", counts)
+            write_json(folder.stage(current) / "counts.json", found)
             if current == "labels":
                 run.labels.write_result(_result(folder, spec, run, store, seconds, warnings))
-            models = stage_models(spec.parsing, current)
-            if current == "sight":
-                models |= model_used(folder.sight)
-            provisional = _lacks_sight(run)
-            store.mark_done(current, keys[current], None, seconds, models, provisional)
+            models = _models(run, current)
+            store.mark_done(current, keys[current], None, seconds, models, _lacks_sight(run))
             emit(Message("stage", stage=current, state="finished", seconds=round(seconds, 3)))
+        if stage_named(current).looks:
+            _warn_without_sight(run)
         if current == until:
             return
 
 
-def _warn_without_sight(run: Run, stage: str) -> None:
+def _models(run: Run, stage: str) -> dict[str, str]:
+    """sha256 of the model files that a stage was computed with, by name."""
+    used = model_used(run.folder("sight")) if stage_named(stage).looks else {}
+    return stage_models(run.settings, stage) | used
+
+
+def _warn_without_sight(run: Run) -> None:
     """Says, once in every run, that the vision model did not look though it should have."""
-    if stage == "sight" and (reason := reason_without(run.folder("sight"))):
+    if reason := reason_without(run.folder("sight")):
         if others := [name for name in run.settings.evidence if name != "sight"]:
             run.warn(f"Parsed with {' and '.join(others)} only. {reason}")
         else:
@@ -111,12 +116,12 @@ def _result(
 ) -> Result:
     manifest = run.images.manifest
     colors = part_colors(spec.parts)
-    counts = {"frames": len(manifest.frames), "views": len(manifest.views)}
-    counts["elements"] = manifest.element_count or max(
+    totals = {"frames": len(manifest.frames), "views": len(manifest.views)}
+    totals["elements"] = manifest.element_count or max(
         sum(o.element_count for o in objects) for objects in manifest.frame_objects.values()
     )
     for stage in STAGES:
-        counts |= load_document(folder.stage(stage) / "counts.json")
+        totals |= read_object(folder.stage(stage) / "counts.json")
     settings = spec.parsing
     return Result(
         character=spec.character,
@@ -129,7 +134,7 @@ def _result(
         frame_objects=manifest.frame_objects,
         backends=_backends(spec, manifest),
         seconds=store.seconds() | {"labels": round(label_seconds, 3)},
-        counts=counts,
+        counts=totals,
         warnings=tuple(dict.fromkeys([*manifest.warnings, *warnings])),
         versions=_versions(settings, bool(model_used(folder.sight))),
         preset=preset_title(settings),
@@ -141,10 +146,10 @@ def _result(
 def _backends(spec: JobSpec, manifest: Manifest) -> dict[str, str]:
     settings = spec.parsing
     backends = {"renderer": f"Blender {manifest.blender} {manifest.engine}"}
-    for seam in ("proposer", "tracker", "encoder"):
+    for seam in SEAMS:
         model = getattr(settings, f"{seam}_model")
         backends[seam] = getattr(settings, seam) + (f" ({model})" if model else "")
-    if settings.encoder == "sight":
+    if counts(settings, "evidence"):
         backends["evidence"] = " + ".join(settings.evidence)
     if needs_torch(settings):
         from ..parsing.models.device import choose_device, describe
@@ -154,8 +159,9 @@ def _backends(spec: JobSpec, manifest: Manifest) -> dict[str, str]:
 
 
 def _versions(settings: ParsingSettings, looked: bool) -> dict[str, str]:
-    packages = PACKAGES + (TORCH_PACKAGES if needs_torch(settings) else ())
-    packages += ("onnxruntime",) if looked else ()
+    packages = [*_PACKAGES]
+    packages += [PACKAGES[module] for row in chosen(settings) for module in row.modules]
+    packages += [p for stage in STAGE_TABLE if stage.looks and looked for p in stage.packages]
     found = {"python": platform.python_version()}
     for package in packages:
         with contextlib.suppress(PackageNotFoundError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -19,6 +20,7 @@ from core.scene.capture.capture_scene import build_stage
 from core.scene.capture.elements import mark_elements, read_ids
 from core.scene.capture.scan import visible_meshes
 from core.scene.character import Character, find_character
+from core.scene.narrowing import scene_of, specific
 from core.scene.snapshot import load_snapshot, write_snapshot
 
 RESOLUTION = 64
@@ -27,7 +29,7 @@ SAMPLE_SPREAD = 0.006  # pixels: the smallest filter Cycles knows is 0.01 wide, 
 
 def empty_file() -> bpy.types.Scene:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    return bpy.context.scene
+    return scene_of(bpy.context)
 
 
 def sphere(name: str = "ball", segments: int = 16, rings: int = 12, x: float = 0.0, size=1.0):
@@ -44,7 +46,7 @@ def sphere(name: str = "ball", segments: int = 16, rings: int = 12, x: float = 0
     ).reshape(-1, 3)
     vertices = np.concatenate([ring, [[0, 0, 1], [0, 0, -1]]]) * size
     top, bottom = len(ring), len(ring) + 1
-    faces = []
+    faces: list[tuple[int, ...]] = []
     for i in range(segments):
         j = (i + 1) % segments
         faces.append((top, i, j))
@@ -103,7 +105,7 @@ def write_job(
 ) -> Character:
     """A job folder with spec and snapshot of a character of the open file."""
     character = find_character(name)
-    chosen = {"azimuths": 3, "resolution": RESOLUTION, **settings}
+    chosen = {"azimuths": 3, "resolution": RESOLUTION, "depth": True, **settings}
     spec = JobSpec(
         character.name,
         "",
@@ -145,7 +147,7 @@ def ray_cast_elements(job: Path, frame: int, view: int, step: int = 1) -> tuple[
         faces += len(mesh.polygons)
         ids.append(own[face])
         start += len(positions)
-    tree = BVHTree.FromPolygons(
+    tree: Any = BVHTree.FromPolygons(
         np.concatenate(vertices).tolist(), np.concatenate(triangles).tolist()
     )
     ids = np.concatenate(ids)
@@ -161,7 +163,7 @@ def ray_cast_elements(job: Path, frame: int, view: int, step: int = 1) -> tuple[
             origin, direction = to_world[:3, 3], to_world[:3, :3] @ [x, y, 1]
         else:
             origin, direction = (to_world @ [x, y, 0, 1])[:3], to_world[:3, 2]
-        index = tree.ray_cast(Vector(origin), Vector(direction))[2]
+        index = tree.ray_cast(Vector(origin.tolist()), Vector(direction.tolist()))[2]
         return -1 if index is None else int(ids[index]) - 1
 
     hit = wrong = 0
@@ -202,7 +204,7 @@ def file_state() -> str:
     for obj in bpy.data.objects:
         add(obj.select_get() if obj.users_scene else None, obj.mode, obj.hide_render)
         add([(m.name, m.show_viewport, m.show_render) for m in obj.modifiers])
-        add([tuple(row) for row in obj.matrix_basis])
+        add([tuple(row) for row in specific(obj.matrix_basis)])
     active = bpy.context.view_layer.objects.active
     add(active and active.name, bpy.context.scene.name, bpy.data.filepath)
     for scene in bpy.data.scenes:

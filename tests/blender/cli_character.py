@@ -9,6 +9,8 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from core.scene.narrowing import specific
+
 PARTS = "head; arms; shirt; legs; shoes"
 PART_NAMES = ("head", "arms", "shirt", "legs", "shoes")
 FRAMES = (1, 4)
@@ -122,7 +124,7 @@ def _add_mesh(name: str, boxes: tuple[Box, ...], rig: bpy.types.Object) -> None:
     bpy.context.scene.collection.objects.link(obj)
     for bone, members in groups.items():
         obj.vertex_groups.new(name=bone).add(members, 1.0, "REPLACE")
-    obj.modifiers.new("Armature", "ARMATURE").object = rig
+    specific(obj.modifiers.new("Armature", "ARMATURE")).object = rig
     obj.parent = rig
 
 

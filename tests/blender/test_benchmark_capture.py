@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def labelled_ball(folder: Path, name: str) -> Path:
 def scan_sequence(folder: Path, shuffle_labels: bool = False) -> Path:
     """Three balls, each with faces of its own in an order of its own."""
     folder.mkdir(parents=True)
-    labels = {}
+    labels: dict[str, Any] = {}
     random = np.random.default_rng(5)
     for index in range(3):
         empty_file()

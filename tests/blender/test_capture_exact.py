@@ -8,7 +8,8 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from core.job.capture_files import CaptureFiles
+from core.job.arrays import ArrayReader
+from core.job.capture_files import PASSES, CaptureFiles
 from core.scene.capture.capture import capture_in_process
 from tests.blender.capture_scenes import (
     captured,
@@ -69,6 +70,22 @@ def test_a_second_capture_gives_the_same_bytes(tmp_path):
     files.frame_path(2).unlink()
     capture_in_process(tmp_path)
     assert files.frame_path(2).read_bytes() == first
+
+
+def test_depth_and_intrinsics_are_stored_only_where_they_are_asked_for(tmp_path):
+    rigged_character()
+    whole = captured(tmp_path / "whole", (3, 3)).view(3, 0)
+    rigged_character()
+    files = captured(tmp_path / "plain", (3, 3), depth=False)
+    plain = files.view(3, 0)
+    assert whole.depth is not None and whole.intrinsics is not None
+    assert plain.depth is None and plain.intrinsics is None and plain.silhouette.any()
+    for one in PASSES:
+        if not one.optional:
+            assert np.array_equal(getattr(plain, one.name), getattr(whole, one.name)), one.name
+    with ArrayReader(files.frame_path(3)) as reader:
+        kinds = {name.rpartition("_")[0] for name in reader.names()}
+    assert kinds == {"box", "element", "color", "normal", "world_to_camera"}
 
 
 def test_depth_is_measured_from_the_bounds_centre_and_normals_are_in_world_space(tmp_path):

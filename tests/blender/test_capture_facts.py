@@ -110,7 +110,7 @@ def test_the_reader_agrees_with_blenders_own_file_and_refuses_every_truncation(t
     camera = add_camera(bpy.context.scene)
     camera.location, camera.rotation_euler = (0, -3, 0), (np.pi / 2, 0, 0)
     scene = render_scene("passes", shown, camera, 1)
-    configure_passes(scene)
+    configure_passes(scene, depth=True)
     scene.render.resolution_x, scene.render.resolution_y = 24, 16
     channels = render_channels(scene, tmp_path)
     depth, normal = channels["ViewLayer.Depth.Z"], channels["ViewLayer.Normal.Y"]

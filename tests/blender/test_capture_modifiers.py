@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ from tests.blender.capture_scenes import captured, empty_file, ray_cast_elements
 
 _MATERIALS = 7  # face i has material i % 7: an independent trace of where a face came from
 
-MODIFIERS = {
+MODIFIERS: dict[str, dict[str, Any]] = {
     "SUBSURF": {"levels": 2, "render_levels": 1},
     "MULTIRES": {},
     "MIRROR": {"use_axis": (True, False, False)},

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def scene_file(path: Path, change: Callable[[], None]) -> Path:
     return cli_character.save(path)
 
 
-def mesh_object(name: str, vertices: list, faces: list) -> bpy.types.Object:
+def mesh_object(name: str, vertices: list, faces: list) -> Any:
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(vertices, [], faces)
     obj = bpy.data.objects.new(name, mesh)
@@ -144,7 +145,7 @@ class TestTheScene:
 class TestTheWords:
     @pytest.mark.parametrize("parts", ["", " ; ,"])
     def test_no_part(self, parse, parts, tmp_path):
-        parse(parts=parts).failed(INPUT, "No part names", '--parts "jacket; hair"')
+        parse(parts=parts).failed(INPUT, "No part names", 'for example "jacket; hair"')
         assert not (tmp_path / "job").exists()
 
     def test_a_part_twice(self, parse, tmp_path):

@@ -129,7 +129,7 @@ def test_the_contact_sheet_is_a_picture_in_the_colours_of_the_parts(parsed):
     pixels = np.empty(width * height * 4, np.float32)
     image.pixels.foreach_get(pixels)
     rgb = np.round(pixels.reshape(-1, 4)[:, :3] * 255).astype(np.int32)
-    packed = np.unique(rgb @ [1 << 16, 1 << 8, 1])
+    packed = np.unique(rgb @ np.array([1 << 16, 1 << 8, 1]))
     assert len(packed) > 50
     colors = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], 1)
     for part in LabelFiles(parsed.job).read_result().vocabulary:

@@ -13,45 +13,12 @@ bpy = pytest.importorskip("bpy")
 
 import numpy as np
 
-from tests.blender.cli_character import add_character
-from tests.blender.extension_package import NAME, load_extension
+from core.job.presets import PRESETS
+from tests.blender.cli_character import PART_NAMES, add_character, truth
+from tests.blender.extension_package import NAME
+from tests.blender.side_bar import finish, labelled
 
-
-@pytest.fixture(scope="module")
-def extension():
-    package = load_extension()
-    package.register()
-    yield package
-    package.unregister()
-
-
-@pytest.fixture
-def pump(extension, tmp_path, monkeypatch):
-    """A saved file with a character in it; the module that joins session and Blender."""
-    monkeypatch.setenv("PARTS4D_DATA", str(tmp_path / "data"))
-    bpy.ops.wm.read_homefile(use_empty=True)
-    add_character()
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "hero.blend"))
-    pump = importlib.import_module(f"{NAME}.core.interface.pump")
-    extension.unregister()  # jobs of the test before are forgotten
-    extension.register()
-    pump.interface().refresh(bpy.context)
-    chosen = bpy.context.scene.parts4d
-    chosen.frames, chosen.resolution, chosen.views = "CURRENT", 64, 4
-    chosen.typed = "head, shirt, legs | trousers"
-    return pump
-
-
-def finish(pump) -> None:
-    deadline = time.monotonic() + 120
-    while pump.interface().state.running or pump.typing_pause.is_typing():
-        assert time.monotonic() < deadline
-        pump.interface().tick()
-        time.sleep(0.02)
-
-
-def labelled() -> list:
-    return [o for o in bpy.data.objects if "parts4d" in o]
+pytest_plugins = ("tests.blender.side_bar_fixtures",)
 
 
 def test_typed_parts_become_entries_with_colours_of_their_own(pump):
@@ -63,6 +30,18 @@ def test_typed_parts_become_entries_with_colours_of_their_own(pump):
     assert bpy.context.scene.parts4d.typed == ""
     bpy.ops.parts4d.add_parts(names="Shirt; hat")
     assert [p.name for p in parts] == ["head", "shirt", "legs", "hat"]
+
+
+def test_typed_words_that_are_refused_are_said_under_the_field(pump):
+    chosen = bpy.context.scene.parts4d
+    chosen.typed = "hat, #ff0000"
+    assert chosen.typed == "hat, #ff0000" and len(chosen.parts) == 3
+    assert "colour but no name. Write the name" in chosen.refused
+    chosen.typed = "hat, Head, shirt"
+    assert chosen.typed == "" and [p.name for p in chosen.parts][3:] == ["hat"]
+    assert chosen.refused == "Already in the list: Head, shirt"
+    chosen.typed = "shoe"
+    assert chosen.refused == ""
 
 
 def test_parts_are_removed_moved_and_taken_from_lists(pump):
@@ -104,6 +83,47 @@ def test_parse_needs_a_part(pump):
         bpy.ops.parts4d.parse()
 
 
+def test_a_missing_model_is_said_under_the_button_until_it_is_dismissed(pump):
+    interface = pump.interface()
+    bpy.context.scene.parts4d.preset = "draft"
+    with pytest.raises(RuntimeError, match="is not installed"):
+        bpy.ops.parts4d.parse()
+    assert interface.refusal.kind == "checkpoint" and not interface.state.jobs
+    bpy.ops.parts4d.dismiss()
+    assert interface.refusal is None
+
+
+class Buttons:
+    """A layout that remembers what was put on it."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Buttons] = {}
+
+    def operator(self, idname: str, icon: str) -> Buttons:
+        return self.made.setdefault(idname, Buttons())
+
+
+@pytest.mark.parametrize(
+    ("kind", "log", "buttons"),
+    [
+        ("ENVIRONMENT", "", ["parts4d.open_setup"]),
+        ("MODEL", "/logs/worker.log", ["parts4d.open_setup", "parts4d.open_log"]),
+        ("OUT_OF_MEMORY", "/logs/worker.log", ["parts4d.release_memory", "parts4d.open_log"]),
+        ("INPUT", "", []),
+    ],
+)
+def test_an_error_has_the_buttons_that_help_with_its_kind(pump, kind, log, buttons):
+    errors = importlib.import_module(f"{NAME}.core.errors")
+    base = importlib.import_module(f"{NAME}.panels.base")
+    layout = Buttons()
+    base.draw_remedy(layout, errors.Failure(errors.ErrorKind[kind], "No", "Do", log))
+    assert list(layout.made) == buttons
+    for idname in buttons:
+        assert hasattr(bpy.types, f"PARTS4D_OT_{idname.partition('.')[2]}")
+    if log:
+        assert layout.made["parts4d.open_log"].filepath == log
+
+
 def test_a_parse_labels_the_character_and_is_listed(pump):
     assert bpy.ops.parts4d.parse() == {"FINISHED"}
     interface = pump.interface()
@@ -128,18 +148,51 @@ def test_a_colour_changes_without_parsing_again(pump):
     bpy.ops.parts4d.parse()
     bpy.context.scene.parts4d.parts[0].color = (1.0, 0.0, 1.0)
     finish(pump)
-    mesh = labelled()[0].data
-    colors = np.empty(len(mesh.loops) * 4, np.float32)
-    mesh.color_attributes["parts"].data.foreach_get("color_srgb", colors)
-    assert (np.abs(colors.reshape(-1, 4)[:, :3] - (1, 0, 1)).max(axis=1) < 0.01).any() or (
-        len(labelled()) > 1
-    )
+    jobs = pump.interface().state.jobs
+    assert [j.relabel for j in jobs] == [False, True] and jobs[1].applied
+    heads = 0
+    for mesh in (o.data for o in labelled()):
+        label = np.empty(len(mesh.polygons), np.int32)
+        mesh.attributes["parts_label"].data.foreach_get("value", label)
+        colors = np.empty(len(mesh.loops) * 4, np.float32)
+        mesh.color_attributes["parts"].data.foreach_get("color_srgb", colors)
+        corners = np.repeat(label, [p.loop_total for p in mesh.polygons])
+        is_magenta = (np.abs(colors.reshape(-1, 4)[:, :3] - (1, 0, 1)) < 0.01).all(axis=1)
+        np.testing.assert_array_equal(is_magenta, corners == 0)
+        heads += int((label == 0).sum())
+    assert heads >= (truth() == PART_NAMES.index("head")).sum()
+
+
+def test_the_timer_looks_at_the_scene_only_when_it_changed(pump, begin, monkeypatch):
+    looked: list[str] = []  # what takes more than an instant on the main thread
+
+    def count(module, name: str) -> None:
+        whole = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a: (looked.append(name), whole(*a))[1])
+
+    count(pump.status, "find_out")
+    count(pump, "runs_of")
+    begin()
+    interface = pump.interface()
+    interface.refresh(bpy.context)
+    looked.clear()
+    ticks = 0
+    while (job := interface.state.running) is not None:
+        job_before, ticks = job, ticks + 1
+        interface.tick()
+        if interface.state.running is not None:
+            assert not looked, f"at {job_before.stage}"
+        time.sleep(0.02)
+    assert ticks > 10
+    interface.tick()
+    assert looked == ["find_out", "runs_of"], "once, for the labels are new"
 
 
 def test_labels_are_written_as_the_output_settings_say(pump):
     chosen = bpy.context.scene.parts4d
     chosen.vertex_groups, chosen.color_domain = False, "POINT"
     bpy.ops.parts4d.parse()
+    assert sorted(o.name for o in labelled()) == ["body", "shirt", "shoes"]
     for ob in labelled():
         assert not [g for g in ob.vertex_groups if g.name.startswith("part:")]
         assert ob.data.color_attributes["parts"].domain == "POINT"
@@ -147,10 +200,13 @@ def test_labels_are_written_as_the_output_settings_say(pump):
 
 def test_own_settings_begin_with_the_presets_and_reach_a_finished_run(pump):
     chosen = bpy.context.scene.parts4d
-    chosen.preset = "paper"
-    assert (chosen.memory_scale, chosen.key_frames, chosen.threshold) == (1.0, 1, 0.0)
-    chosen.preset = "embedded"
-    assert chosen.memory_scale == 15.0
+    names = ("memory_scale", "key_frames", "threshold", "smoothing", "persistence", "travel")
+    shown = []
+    for preset in ("paper", "embedded"):
+        chosen.preset = preset
+        shown.append([getattr(chosen, name) for name in names])
+        assert shown[-1] == pytest.approx([getattr(PRESETS[preset], name) for name in names])
+    assert shown[0] != shown[1]
     bpy.ops.parts4d.parse()
     chosen.advanced = True
     chosen.threshold = 1.0

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from core.errors import InputError, JobError
 from training import plan, render
 from training.bank import NO_LABEL, region_index, surface_index
 from training.figure import Figure
-from training.plan import Planned, planned
+from training.plan import Makers, Planned, planned
 from training.render import RenderOptions, make_shard, render_some, shard_path
 from training.rendering import FigureStage, Look, blender_scratch
 from training.scanned import face_colors, scanned
@@ -36,7 +37,7 @@ def views(figure: Figure, tmp_path_factory: pytest.TempPathFactory) -> list[View
         return list(FigureStage(figure, scratch).views(figure.vertices, LOOKS))
 
 
-class FakeMakers:
+class FakeMakers(Makers):
     """The given figure in two places, seen from two sides each."""
 
     def __init__(self, figure: Figure) -> None:
@@ -59,7 +60,7 @@ def makers(figure: Figure, monkeypatch: pytest.MonkeyPatch) -> FakeMakers:
     return fake
 
 
-def options(folder: Path, **more: float) -> RenderOptions:
+def options(folder: Path, **more: Any) -> RenderOptions:
     (folder / "material" / "valid").mkdir(parents=True, exist_ok=True)
     (folder / "out" / "shards").mkdir(parents=True, exist_ok=True)
     return replace(RenderOptions(folder / "material", folder / "out", processes=1), **more)

@@ -66,7 +66,7 @@ def test_earlier_materials_keep_their_slots_and_the_unlabelled_faces(tmp_path):
     own = np.arange(48, dtype=np.int32) % 2
     own[7] = 9  # beyond the slots: shown as the last one
     ob.data.polygons.foreach_set("material_index", own)
-    before = [("cloth", "skin")[min(i, 1)] for i in own]
+    before = [("cloth", "skin")[min(i, 1)] for i in own.tolist()]
     files, labels = changing_job(tmp_path, ob)
     labels[1][7] = -1
     for frame, label in labels.items():

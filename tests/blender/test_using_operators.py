@@ -7,6 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,7 +76,7 @@ def labelled(tmp_path):
     return ob, labels
 
 
-ACTIONS = [
+ACTIONS: list[tuple[str, dict[str, Any]]] = [
     ("select_part", {"part": "jacket"}),
     ("solo_part", {"part": "jacket"}),
     ("show_confidence", {}),
@@ -138,7 +139,7 @@ def test_only_the_character_of_the_active_object_is_corrected(labelled, tmp_path
     bpy.ops.parts4d.correct_part(part="")
     bpy.ops.object.mode_set(mode="OBJECT")
     assert (values(ob.data, "parts_label.0005") == -1).all()
-    assert "parts4d" not in other
+    assert "parts4d" not in other.keys()
 
 
 def test_without_labels_the_actions_say_why_they_are_grey():

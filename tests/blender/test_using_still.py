@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,8 @@ def pixels(path: Path) -> np.ndarray:
 
 def colors_in(path: Path) -> set[tuple[int, ...]]:
     """The colours of squares of 3 x 3 opaque pixels that are alike: borders mix colours."""
-    squares = np.lib.stride_tricks.sliding_window_view(pixels(path), (3, 3), (0, 1))
+    windows: Any = np.lib.stride_tricks.sliding_window_view
+    squares = windows(pixels(path), (3, 3), (0, 1))
     flat = squares.reshape(*squares.shape[:3], 9)  # (H - 2, W - 2, 4, 9)
     alike = (flat == flat[..., :1]).all((2, 3)) & (flat[:, :, 3, 0] == 255)
     return {tuple(map(int, c)) for c in flat[alike][:, :3, 0]}

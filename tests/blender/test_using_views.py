@@ -11,6 +11,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from core.errors import InputError
+from core.scene.narrowing import specific
 from core.scene.using import (
     correct_part,
     show_all_parts,
@@ -62,7 +63,7 @@ def solo_colors(mesh, label, part):
 
 def test_solo_darkens_all_but_the_part_in_every_frame(tmp_path):
     ob = sphere()
-    ob.modifiers.new("Subsurf", "SUBSURF").levels = 0
+    specific(ob.modifiers.new("Subsurf", "SUBSURF")).levels = 0
     files, labels = changing_job(tmp_path, ob)
     apply_labels(files)
     before, file_before = mesh_state(ob), file_state()

@@ -10,6 +10,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
+from core.scene.narrowing import specific
 from core.scene.writeback import (
     WriteOptions,
     apply_labels,
@@ -104,7 +105,7 @@ def test_generated_faces_carry_the_label_of_the_face_they_come_from(tmp_path):
     ob = sphere()
     for kind in ("MIRROR", "SUBSURF", "ARRAY"):
         ob.modifiers.new(kind, kind)
-    ob.modifiers["MIRROR"].use_mirror_merge = False
+    specific(ob.modifiers["MIRROR"]).use_mirror_merge = False
     ob.data.attributes.new("source", "INT", "FACE")
     ob.data.attributes["source"].data.foreach_set(
         "value", np.arange(len(ob.data.polygons), dtype=np.int32)
@@ -155,7 +156,7 @@ def test_vertex_group_weight_is_the_share_of_faces_and_frames(tmp_path):
     files, labels = changing_job(tmp_path, ob, frames=(1, 2, 3, 4), changes=(2,))
     apply_labels(files)
     assert [g.name for g in ob.vertex_groups] == ["part:jacket", "part:jeans", "part:hair"]
-    incident = [[] for _ in ob.data.vertices]
+    incident: list[list[int]] = [[] for _ in ob.data.vertices]
     for polygon in ob.data.polygons:
         for vertex in polygon.vertices:
             incident[vertex].append(polygon.index)

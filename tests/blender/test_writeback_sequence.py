@@ -11,6 +11,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from core.errors import InputError
+from core.scene.narrowing import specific
 from core.scene.writeback import apply_labels, clear_labels, labelled_objects
 from tests.blender.writeback_scene import (
     corner_colors,
@@ -36,7 +37,7 @@ def _remeshed():
     ob = sphere("Clay", 16, 12)
     ob.data.materials.append(bpy.data.materials.new("clay"))
     ob.location = (1, 2, 3)
-    remesh = ob.modifiers.new("Remesh", "REMESH")
+    remesh = specific(ob.modifiers.new("Remesh", "REMESH"))
     remesh.mode = "VOXEL"
     for frame, size in ((1, 0.5), (3, 0.3), (5, 0.2)):
         remesh.voxel_size = size
@@ -119,8 +120,7 @@ def test_frames_of_a_remeshed_object_are_baked(tmp_path):
     assert json.loads(ob["parts4d"])["baked"]["collection"] == "Clay parts"
     assert (ob.hide_viewport, ob.hide_render) == (True, True)
     bpy.context.scene.frame_set(4)
-    report = clear_labels([ob])
-    assert report.collections == 1
+    assert clear_labels([ob]).collections == 1
     assert not differences(before, mesh_state(ob))
     assert not differences(file_before, file_state())
 

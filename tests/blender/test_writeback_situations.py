@@ -9,6 +9,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from core.errors import InputError, JobError
+from core.scene.narrowing import specific
 from core.scene.writeback import (
     apply_labels,
     clear_labels,
@@ -48,7 +49,7 @@ def test_armature_deformation_is_bit_identical(tmp_path):
         group = ob.vertex_groups.new(name=name)
         for v in ob.data.vertices:
             group.add([v.index], abs(v.co.z), "REPLACE")
-    ob.modifiers.new("Armature", "ARMATURE").object = rig
+    specific(ob.modifiers.new("Armature", "ARMATURE")).object = rig
     ob.modifiers.new("Subsurf", "SUBSURF")
     rig.pose.bones["high"].rotation_mode = "XYZ"
     rig.pose.bones["high"].rotation_euler = (0.7, 0.2, 0)
@@ -61,7 +62,7 @@ def test_armature_deformation_is_bit_identical(tmp_path):
 
 def test_a_baked_cloth_simulation_plays_on(tmp_path):
     ob = sphere()
-    cloth = ob.modifiers.new("Cloth", "CLOTH")
+    cloth = specific(ob.modifiers.new("Cloth", "CLOTH"))
     cloth.point_cache.frame_end = 6
     with bpy.context.temp_override(point_cache=cloth.point_cache, object=ob, active_object=ob):
         bpy.ops.ptcache.bake(bake=True)
@@ -177,14 +178,16 @@ def test_equal_labels_of_a_shared_mesh_are_stored_once(tmp_path):
         finished_job(tmp_path, [a, b], {f: np.tile(label, 2) for f, label in one.items()})
     )
     assert report.attributes == 6
-    assert a.modifiers["Parts4D"].node_group == b.modifiers["Parts4D"].node_group
+    one, two = (specific(o.modifiers["Parts4D"]) for o in (a, b))
+    assert one.node_group == two.node_group
 
 
 def test_objects_with_the_same_changes_share_a_node_group(tmp_path):
     a, b = sphere("A"), sphere("B")
     faces = len(a.data.polygons) * 2
     apply_labels(finished_job(tmp_path, [a, b], changing(faces, (1, 2, 3), (2, 3))))
-    assert a.modifiers["Parts4D"].node_group == b.modifiers["Parts4D"].node_group
+    one, two = (specific(o.modifiers["Parts4D"]) for o in (a, b))
+    assert one.node_group == two.node_group
     assert [g.name for g in bpy.data.node_groups] == ["Parts4D Switch"]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from core.job.capture_files import CapturedObject
 from core.job.label_files import LabelFiles, LabelledPart, Result
+from core.scene.narrowing import mesh_of, scene_of, specific
 
 PARTS = (
     LabelledPart("jacket", (0.8, 0.2, 0.0), ("coat",)),
@@ -23,7 +24,7 @@ GREY = 128
 
 def empty_scene() -> bpy.types.Scene:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    return bpy.context.scene
+    return scene_of(bpy.context)
 
 
 def sphere(name: str = "Body", segments: int = 8, rings: int = 6) -> bpy.types.Object:
@@ -130,10 +131,10 @@ def _write(folder, labels, parts, topology, objects, frame_objects) -> LabelFile
     return files
 
 
-def values(mesh: bpy.types.Mesh, name: str) -> np.ndarray:
+def values(mesh: Any, name: str) -> np.ndarray:
     """All numbers of an attribute, colours as sRGB bytes."""
     attribute = mesh.attributes[name]
-    kinds = {
+    kinds: dict[str, tuple[str, int, Any]] = {
         "FLOAT": ("value", 1, np.float32),
         "INT": ("value", 1, np.int32),
         "BOOLEAN": ("value", 1, bool),
@@ -202,7 +203,7 @@ def file_state() -> dict[str, list[str]]:
     ]
     found["shading"] = [s.display.shading.color_type for s in bpy.data.scenes]
     found["views"] = [
-        space.shading.color_type
+        specific(space).shading.color_type
         for screen in bpy.data.screens
         for area in screen.areas
         for space in area.spaces
@@ -217,10 +218,10 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]
 
 def evaluated(ob: bpy.types.Object, frame: int, subframe: float = 0.0) -> bpy.types.Mesh:
     bpy.context.scene.frame_set(frame, subframe=subframe)
-    return ob.evaluated_get(bpy.context.evaluated_depsgraph_get()).data
+    return mesh_of(ob.evaluated_get(bpy.context.evaluated_depsgraph_get()))
 
 
-def corner_colors(mesh: bpy.types.Mesh, label: np.ndarray, parts=PARTS) -> np.ndarray:
+def corner_colors(mesh: Any, label: np.ndarray, parts=PARTS) -> np.ndarray:
     """(corners, 4) uint8 that `label` should look like."""
     palette = [(GREY, GREY, GREY, 255)]
     palette += [(*(round(c * 255) for c in part.color), 255) for part in parts]

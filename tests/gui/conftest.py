@@ -17,10 +17,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
+import window_blender
+from window_blender import WindowBlender
+
 from core.errors import Parts4DError
 from tests.gui.window import REPOSITORY, Window
-from tools import window_blender
-from tools.window_blender import WindowBlender
 
 KEPT = REPOSITORY / "build" / "window-tests"
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bpy
 
@@ -35,6 +35,15 @@ class until:
 
 
 Steps = Generator[float | until, None, None]
+
+
+def specific(item: object) -> Any:
+    """What has more than its declared type says. (Sources of the extension are not loaded here.)"""
+    return item
+
+
+def mesh_of(ob: bpy.types.Object) -> bpy.types.Mesh:
+    return cast("bpy.types.Mesh", ob.data)
 
 
 class Stage:
@@ -98,7 +107,7 @@ class Stage:
         """Opens the side bar of the 3D view at a tab."""
         self.view.spaces.active.show_region_ui = True
         yield until(lambda: self.region().width > 10, "the side bar")
-        self.region().active_panel_category = category
+        specific(self.region()).active_panel_category = category
         self.view.tag_redraw()
         yield FIRST_DRAWING
         assert self.region().active_panel_category == category
@@ -172,7 +181,7 @@ class Stage:
 
     def _event(self, kind: str, value: str, **more: Any) -> None:
         x, y = self.mouse
-        self.window.event_simulate(type=kind, value=value, x=x, y=y, **more)
+        specific(self.window).event_simulate(type=kind, value=value, x=x, y=y, **more)
 
     # Buttons
 
@@ -214,7 +223,7 @@ class Stage:
         """
         manager = bpy.context.window_manager
         with self.override("UI"):
-            if bpy.ops.ui.copy_python_command_button.poll():
+            if specific(bpy.ops.ui.copy_python_command_button).poll():
                 manager.clipboard = ""
                 bpy.ops.ui.copy_python_command_button()
                 return str(manager.clipboard).removeprefix("bpy.ops.")

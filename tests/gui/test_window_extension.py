@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from window_blender import WindowBlender
 
 from tests.gui.window import Window
-from tools.window_blender import WindowBlender
 
 MESHES = 9  # of the demo character
 

@@ -7,21 +7,20 @@ from pathlib import Path
 
 from tests.gui.window import Window
 
-MESHES = 9  # of the demo character
+MESHES, FRAMES = 9, 4  # of the demo character
 HERO = ["body", "shirt", "shoes"]
 TWIN = [f"{name}.001" for name in HERO]
 
 
-def test_a_job_is_cancelled_and_run_again_while_the_window_moves(
+def test_a_job_is_cancelled_in_the_middle_and_run_again_without_looking_at_the_scene(
     installed: Window, demo: Path
 ) -> None:
     outcome = installed.run("jobs.cancel_and_run_again", blend=demo, writable=[demo.parent])
     cancelled, finished = outcome.one("cancelled"), outcome.one("finished")
-    assert cancelled["seconds"] < 10 and cancelled["labelled"] == []
-    assert outcome.one("seen")["thumbnail"]
+    assert cancelled["labelled"] == [] and cancelled["children"] == []
+    assert cancelled["captured"] < FRAMES
+    assert outcome.one("seen") | {"thumbnail": True, "looks": 0} == outcome.one("seen")
     assert finished["phase"] == "finished" and len(finished["labelled"]) == MESHES
-    # Milliseconds on a machine of one's own; other programs share this one.
-    assert finished["longest_tick"] < 0.5
 
 
 def test_labels_wait_for_their_own_file(installed: Window, pair: Path, hero: Path) -> None:
@@ -43,6 +42,7 @@ def test_a_killed_worker_is_explained_and_the_next_run_goes_on(
 
 def test_words_change_and_a_correction_stays(installed: Window, hero: Path) -> None:
     outcome = installed.run("jobs.words_and_corrections", blend=hero, writable=[hero.parent])
+    assert outcome.one("renamed")["relabel"] == [False, True]
     selected = outcome.one("selected")
     assert selected["mode"] == "EDIT_MESH" and selected["faces"] > 0
     corrected, kept = outcome.one("corrected")["labels"], outcome.one("kept")["labels"]

@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from tools import window_blender
-from tools.window_blender import Debian, NoWindowBlender, WindowBlender
+import window_blender
+from window_blender import Debian, NoWindowBlender, WindowBlender
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a virtual display needs Linux")
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.window_blender import WindowBlender
+from window_blender import WindowBlender
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIZE = (1280, 800)  # pixels

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 
@@ -64,11 +65,11 @@ def test_openais_state_dict_loads(model):
 
 
 def test_openais_torchscript_archive_loads(model):
-    class Archive(torch.nn.Module):
+    class Archive(torch.nn.Module):  # type: ignore[name-defined]  # of a module that may be missing
         def forward(self, x):
             return x
 
-    archive, parents = Archive(), {}
+    archive, parents = Archive(), dict[str, Any]()
     for name, value in openai_state(model).items():
         *path, last = name.split(".")
         parent = archive

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -27,7 +29,7 @@ from tests.models.clip_cases import some_masks, view
 DEVICE = torch.device("cpu")
 
 
-def unnormalised(pixels: torch.Tensor) -> np.ndarray:
+def unnormalised(pixels: Any) -> np.ndarray:
     return pixels[0].permute(1, 2, 0).numpy() * DEVIATION + MEAN
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import copy
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -85,7 +86,7 @@ def test_an_image_without_masks_has_no_rows(installed):
 
 def test_half_precision_gives_nearly_the_same_rows(installed):
     image = view()
-    encoder = make_cliptrase(context("own"))
+    encoder: Any = make_cliptrase(context("own"))
     full = encoder.encode(image, some_masks(image), 1)
     encoder.device = HALF
     half = encoder.encode(image, some_masks(image), 1)

@@ -10,25 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from segment_anything.utils.amg import (
-    batched_mask_to_box,
-    calculate_stability_score,
-    is_box_near_crop_edge,
-    remove_small_regions,
-)
+from segment_anything.utils.amg import remove_small_regions
 from torchvision.ops import nms
 
 from core.errors import CancelledError, JobError
 from core.job.spec import ParsingSettings
 from core.parsing.models.device import Device
 from core.parsing.models.everything import EverythingMode, EverythingSettings, crops, grid
-from core.parsing.models.mask_filters import (
-    boxes_of,
-    distinct_boxes,
-    near_crop_edge,
-    stability,
-    without_small_regions,
-)
+from core.parsing.models.mask_filters import distinct_boxes, without_small_regions
 from core.parsing.models.sam import SamImage, SamProposer
 from core.parsing.models.sam2_masks import Sam2Image, Sam2Proposer
 from core.parsing.seams import Context
@@ -170,7 +159,7 @@ class TestDisturbances:
         assert not any(m._forward_pre_hooks for m in sam.modules())
 
     def test_layers_of_the_encoder_pulse(self, sam: Any) -> None:
-        pulses = []
+        pulses: list[int] = []
         encoding = [0, 0]
         first = sam.image_encoder.register_forward_pre_hook(
             lambda *_: encoding.__setitem__(0, len(pulses))
@@ -211,27 +200,6 @@ def limit_points(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
 
 
 class TestFilters:
-    def test_stability_is_that_of_the_generator(self) -> None:
-        logits = torch.randn(20, 16, 12) * torch.linspace(0.1, 30, 20).view(-1, 1, 1)
-        assert torch.allclose(stability(logits, 1.0), calculate_stability_score(logits, 0.0, 1.0))
-
-    def test_logits_without_a_mask_are_not_stable(self) -> None:
-        assert stability(torch.full((1, 4, 4), -9.0), 1.0).tolist() == [0.0]
-
-    def test_boxes_are_those_of_the_generator(self) -> None:
-        masks = torch.from_numpy(random_masks(30))
-        masks[0] = False
-        masks[0, 3, 7] = True
-        assert torch.equal(boxes_of(masks), batched_mask_to_box(masks))
-
-    def test_masks_cut_off_by_a_crop_are_those_of_the_generator(self) -> None:
-        crop, image = (0, 150, 339, 489), (0, 0, 512, 489)
-        corners = np.random.default_rng(0).integers(0, 339, (500, 4)) + np.tile(crop[:2], 2)
-        inside = torch.from_numpy(corners - np.tile(crop[:2], 2))
-        expected = is_box_near_crop_edge(inside, list(crop), list(image)).numpy()
-        assert np.array_equal(near_crop_edge(corners, crop, image), expected)
-        assert 0 < expected.sum() < len(expected)
-
     @pytest.mark.parametrize("overlap", [0.25, 0.5, 0.7])
     def test_boxes_are_suppressed_as_by_torchvision(self, overlap: float) -> None:
         numbers = np.random.default_rng(1)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import copy
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -189,7 +190,7 @@ def test_an_image_without_masks_has_no_rows(installed):
 def test_batches_and_running_out_of_memory_change_nothing(installed, monkeypatch):
     image = view()
     masks = some_masks(image, 9)
-    encoder = make_mask_tokens(context("own"))
+    encoder: Any = make_mask_tokens(context("own"))
     wanted = encoder.encode(image, masks, 1)
     real, failed = type(encoder).read, []
 

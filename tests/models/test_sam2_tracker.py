@@ -17,9 +17,9 @@ from core.errors import CancelledError
 from core.job.capture_files import CaptureFiles
 from core.job.label_files import LabelFiles
 from core.job.spec import ParsingSettings, Part
-from core.parsing import registry
 from core.parsing.images import Images
 from core.parsing.masks import MaskSet
+from core.parsing.models import sam2_tracker
 from core.parsing.models.device import Device
 from core.parsing.models.sam2_tracker import Sam2Tracker, legs, unlike
 from core.parsing.models.sam2_video import ObjectTracker, resized_logits
@@ -333,8 +333,9 @@ def test_cancelling_stops_between_passes(context: Context, model: Any) -> None:
 def test_the_pipeline_labels_by_masks_that_sam_2_followed(
     sequence: bool, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: dict[str, Any] = {"sam2": lambda context: Sam2Tracker(context, model, CPU)}
-    monkeypatch.setattr(registry, "_TRACKERS", made)
+    monkeypatch.setattr(
+        sam2_tracker, "make_sam2_tracker", lambda context: Sam2Tracker(context, model, CPU)
+    )
     write_paper_doll(tmp_path, FRAMES, sequence)
     parts = [Part(word) for word in ("head", "shirt", "trousers", "bag")]
     run = Run(tmp_path, ParsingSettings(tracker="sam2"), parts)

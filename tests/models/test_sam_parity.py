@@ -12,11 +12,11 @@ import pytest
 import torch
 from sam2.automatic_mask_generator import SAM2AutomaticMaskGenerator
 from segment_anything import SamAutomaticMaskGenerator
-from segment_anything.utils.amg import generate_crop_boxes
+from segment_anything.utils.amg import batched_mask_to_box
 
 from core.parsing.models.device import Device
-from core.parsing.models.everything import EverythingMode, EverythingSettings, crops, grid
-from core.parsing.models.mask_filters import boxes_of, distinct_boxes
+from core.parsing.models.everything import EverythingMode, EverythingSettings, grid
+from core.parsing.models.mask_filters import distinct_boxes
 from core.parsing.models.sam import SamImage
 from core.parsing.models.sam2_masks import Sam2Image
 
@@ -81,7 +81,7 @@ def test_points_on_the_silhouette_are_answered_as_those_of_the_full_grid(sam: An
     generator = sam_generator(sam, SAM, point_grids=[inside], points_per_side=None)
     image = np.where(silhouette[..., None], blobs.picture(), np.uint8(255))
     cut = [m & silhouette for m in theirs(generator, image) if (m & silhouette).any()]
-    boxes = boxes_of(torch.from_numpy(np.array(cut))).numpy()
+    boxes = batched_mask_to_box(torch.from_numpy(np.array(cut))).numpy()
     expected = [cut[i] for i in distinct_boxes(boxes, np.zeros(len(cut)), SAM.box_overlap)]
     assert ours(SamImage, sam, SAM, silhouette) == as_set(expected, silhouette)
 
@@ -105,14 +105,6 @@ def test_images_of_any_size_reach_the_encoder_as_in_the_packages(
     # Pillow, which shrinks the image for SAM, rounds a little differently.
     assert torch.allclose(seen[0], seen[1], atol=1.01 / 57)
     assert torch.allclose(seen[2], seen[3], atol=1e-5)
-
-
-@pytest.mark.parametrize("shape", [(512, 512), (96, 80), (333, 517)])
-def test_crops_are_those_of_the_generator(shape: tuple[int, int]) -> None:
-    boxes, layers = generate_crop_boxes(shape, 2, 512 / 1500)
-    found = crops(shape, 2, 512 / 1500)
-    assert [layer for layer, _ in found] == layers
-    assert [list(box) for _, box in found] == boxes
 
 
 def ours(

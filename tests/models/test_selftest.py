@@ -12,7 +12,7 @@ from core.installing.environments import FULL_MODULES
 def test_a_python_with_pytorch_passes_its_self_test_and_names_its_device():
     found = ask_self_test([sys.executable, "-I"], FULL_MODULES, [], never)
     assert found["problem"] == "" and found["device"] in ("cpu", "cuda", "mps")
-    assert found["device_name"] and found["compute_seconds"] >= 0
+    assert found["device_name"] and isinstance(found["compute_seconds"], float)
 
 
 def test_torchvision_of_another_build_is_named(tmp_path: Path):

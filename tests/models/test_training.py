@@ -148,10 +148,7 @@ def test_the_exported_file_is_what_the_extension_reads(trained, tmp_path) -> Non
     view = drawn_view()
     color = np.where(view.silhouette[..., None], view.albedo, np.uint8(255))
     element = np.where(view.silhouette, 0, -1).astype(np.int32)
-    depth = np.zeros(element.shape, np.float16)
-    image = ViewImage(
-        element.shape, (0, 0), element, color, view.normal, depth, np.eye(4), np.eye(3)
-    )
+    image = ViewImage(element.shape, (0, 0), element, color, view.normal, np.eye(4))
     seen = model.look(image)
     middle = seen.surface[:, seen.surface.shape[1] // 2].argmax(-1)
     assert {SURFACES[i] for i in np.unique(middle)} >= {"shirt", "trousers"}

@@ -32,7 +32,7 @@ SAM2 = {
         "memory_attention.layer.cross_attention.feat_sizes": [8, 8],
     },
 }
-CLIP = {
+CLIP: dict[str, Any] = {
     "embed_dim": 32,
     "quick_gelu": True,
     "vision_cfg": {"image_size": 64, "layers": 4, "width": 64, "head_width": 32, "patch_size": 8},

@@ -49,7 +49,7 @@ def _read(path: Path) -> Figure:
     import bpy
 
     bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False)
-    scene = bpy.context.scene
+    scene: Any = bpy.context.scene
     rigs = [o for o in bpy.data.objects if o.type == "ARMATURE"]
     meshes = [o for o in bpy.data.objects if o.type == "MESH" and "gt_part" in o.data.attributes]
     if not rigs or not meshes or "gt_names" not in scene:
@@ -77,7 +77,7 @@ def _ends(bone: Any) -> tuple[Any, Any]:
 def _mesh(obj: Any, names: list[str], bones: BoneTable, materials: dict[str, Material]) -> dict:
     """One mesh as arrays, welded where the importer split it along texture seams."""
     mesh = obj.data
-    position = np.empty(len(mesh.vertices) * 3, np.float32)
+    position: np.ndarray = np.empty(len(mesh.vertices) * 3, np.float32)
     mesh.vertices.foreach_get("co", position)
     matrix = np.array(obj.matrix_world, np.float32)
     position = position.reshape(-1, 3) @ matrix[:3, :3].T + matrix[:3, 3]

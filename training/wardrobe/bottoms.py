@@ -33,7 +33,7 @@ def legs(
         fit.paint(field, material, **labels)
     else:
         fall = np.clip((body.crotch - z) / max(body.crotch - hem, 0.02), 0, 1)
-        depth = thickness * unit + wide * unit * fall
+        depth = np.asarray(thickness * unit + wide * unit * fall)
         leg = fit.on("thigh", "lower leg", "foot")
         depth = np.where(leg, np.minimum(depth, np.maximum(0.35 * abs(x), 0.003)), depth)
         fit.lift(field, material, depth, int(3 + 250 * thickness + 300 * wide), **labels)

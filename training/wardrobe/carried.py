@@ -43,7 +43,7 @@ def bag(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
         centre_z = body.armpit - 0.06 * unit + rng.uniform(-0.05, 0.03) * unit
         near = points[abs(points[:, 2] - centre_z) < half[2] * 0.8]
         back = (near[:, 1].max() if len(near) else 0.1 * unit) + half[1] * 0.9
-        band = 0.02 * unit - abs(abs(x) - 0.62 * body.shoulder)
+        band = 0.02 * unit - np.abs(np.abs(x) - 0.62 * body.shoulder)
         front = np.where(
             (y < body.neck_y + 0.04 * unit) & trunk,
             np.minimum(band, z - (body.waist + 0.06 * unit)),

@@ -183,17 +183,19 @@ def armor(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
         field = np.where(fit.arm > -1, np.minimum(fit.arm - 1.12, 1.9 - fit.arm), OUT) * 0.25 * unit
         fit.lift(field, material, 0.01 * unit, 6, **labels)
     if rng.random() < 0.7:
-        z = fit.rest[:, 2]
+        height = fit.rest[:, 2]
         high = body.knee + rng.choice([-0.05, 0.06]) * unit
         field = np.where(
-            fit.on("lower leg", "thigh"), np.minimum(high - z, z - body.ankle - 0.03 * unit), OUT
+            fit.on("lower leg", "thigh"),
+            np.minimum(high - height, height - body.ankle - 0.03 * unit),
+            OUT,
         )
         fit.lift(field, material, 0.01 * unit, 6, **labels)
     if rng.random() < 0.3:
-        z = fit.rest[:, 2]
+        height = fit.rest[:, 2]
         field = np.where(
             fit.on("thigh"),
-            np.minimum(body.crotch - 0.06 * unit - z, z - body.knee - 0.08 * unit),
+            np.minimum(body.crotch - 0.06 * unit - height, height - body.knee - 0.08 * unit),
             OUT,
         )
         fit.lift(field, material, np.minimum(0.01 * unit, 0.3 * abs(fit.rest[:, 0])), 6, **labels)

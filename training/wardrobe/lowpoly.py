@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -58,7 +59,7 @@ def _decimated(figure: Figure, wanted: int) -> tuple[np.ndarray, np.ndarray]:
     holder = bpy.data.objects.new("low-poly", mesh)
     bpy.context.scene.collection.objects.link(holder)
     try:
-        modifier = holder.modifiers.new("decimate", "DECIMATE")
+        modifier: Any = holder.modifiers.new("decimate", "DECIMATE")
         modifier.ratio = min(1.0, wanted / max(len(split), 1))
         modifier.use_collapse_triangulate = True
         graph = bpy.context.evaluated_depsgraph_get()
@@ -79,5 +80,5 @@ def _nearest_faces(figure: Figure, points: np.ndarray) -> np.ndarray:
     from mathutils.bvhtree import BVHTree
 
     polygons = [f[:3] if f[3] < 0 else f for f in figure.faces.tolist()]
-    tree = BVHTree.FromPolygons(figure.vertices.tolist(), polygons)
+    tree: Any = BVHTree.FromPolygons(figure.vertices.tolist(), polygons)
     return np.array([tree.find_nearest(p)[2] for p in points.tolist()])

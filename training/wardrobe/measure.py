@@ -10,24 +10,11 @@ import numpy as np
 from training.bank import surface_index
 from training.figure import SEGMENTS, Figure, Skeleton
 
-ARMS = tuple(
-    SEGMENTS.index(f"{part} {side}") for side in "lr" for part in ("upper arm", "forearm", "hand")
-)
 LEGS = tuple(
     SEGMENTS.index(f"{part} {side}") for side in "lr" for part in ("thigh", "lower leg", "foot")
 )
-FEET = tuple(SEGMENTS.index(f"foot {side}") for side in "lr")
 TRUNK = tuple(SEGMENTS.index(name) for name in ("pelvis", "torso"))
 NECK, HEAD = SEGMENTS.index("neck"), SEGMENTS.index("head")
-
-
-@dataclass(frozen=True)
-class BodyCoordinates:
-    """Anatomical coordinates of N points."""
-
-    segment: np.ndarray  # (N,) int16 into SEGMENTS
-    along: np.ndarray  # (N,) float32, 0 at the start of the segment's bone, 1 at its end
-    angle: np.ndarray  # (N,) float32 radians about the bone, 0 = outwards (+X side for the trunk)
 
 
 @dataclass(frozen=True)
@@ -74,13 +61,6 @@ def strongest_segment(figure: Figure) -> np.ndarray:
     rows = np.repeat(np.arange(len(sums)), 4)
     np.add.at(sums, (rows, of_joint[figure.joints].ravel()), figure.weights.ravel())
     return sums.argmax(1).astype(np.int16)
-
-
-def body_coordinates(figure: Figure) -> BodyCoordinates:
-    """Segment, place along its bone and angle about it of each vertex, at rest."""
-    segment = strongest_segment(figure)
-    along, angle = located(figure.skeleton, figure.vertices, segment)
-    return BodyCoordinates(segment, along, angle)
 
 
 def located(

@@ -125,7 +125,7 @@ def overalls(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     legs = np.minimum(z - hem, waist - z)
     bib_top = body.armpit + rng.uniform(-0.05, 0.02) * unit
     bib = np.where(y < body.neck_y, np.minimum(0.11 * unit - abs(x), bib_top - z), OUT)
-    strap = 0.018 * unit - abs(abs(x) - 0.075 * unit)
+    strap = 0.018 * unit - np.abs(np.abs(x) - 0.075 * unit)
     field = np.maximum(legs, np.minimum(np.maximum(bib, strap), z - hem))
     field = np.where(fit.on("torso", "pelvis", "thigh", "lower leg", "foot"), field, OUT)
     labels = {"surface": surface_index("overalls"), "new_piece": piece}

@@ -142,7 +142,7 @@ def front_strip(
 ) -> np.ndarray:
     """(V,) field of an upright strip in front, `at` metres to the left of the middle."""
     x, y, z = fit.rest.T
-    field = np.minimum(half - abs(x - at), np.minimum(z - low, high - z))
+    field = np.minimum(half - np.abs(x - at), np.minimum(z - low, high - z))
     return np.where((y < fit.body.neck_y) & (fit.arm < 0), field, OUT)
 
 

@@ -111,7 +111,7 @@ def drifting(image: ImageMasks, rate: float, rng: np.random.Generator) -> ImageM
             picture = cv2.warpAffine(picture, shift, picture.shape[::-1], flags=cv2.INTER_NEAREST)
         masks[i] = picture[image.silhouette] > 0
     moved = _reshaped(image, masks, np.ones(len(masks), bool))
-    return moved.select(masks.any(axis=1))
+    return moved.select(np.asarray(masks.any(axis=1)))
 
 
 def ambiguous(image: ImageMasks, rate: float, rng: np.random.Generator) -> ImageMasks:

@@ -108,7 +108,7 @@ class FrameParser:
 
     def _cut(self, frame: SeenFrame, sources: Sequence[Sequence[Votes]]) -> Solved:
         votes = element_votes(frame, sources, self._words.count)
-        return smooth(votes, frame.facts), votes.any(axis=1)
+        return smooth(votes, frame.facts), np.asarray(votes.any(axis=1))
 
 
 def element_votes(frame: SeenFrame, sources: Sequence[Sequence[Votes]], things: int) -> np.ndarray:

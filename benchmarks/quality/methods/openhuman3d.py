@@ -53,6 +53,6 @@ def label_frame(words: Words, frame: SeenFrame) -> Solved:
             pixels_in_masks(element_map, view.masks, count),
         ).sets()
         scores += sets @ words.probabilities(view.embedding)
-    kept = scores.any(axis=1)
+    kept = np.asarray(scores.any(axis=1))
     thing = np.where(kept, scores.argmax(axis=1), -1)
     return nearest_labelled(thing, frame.facts), kept

@@ -53,7 +53,7 @@ def _box(shown: np.ndarray) -> tuple[slice, slice]:
             return slice(0, len(inside))
         return slice(max(0, int(where[0]) - MARGIN), int(where[-1]) + 1 + MARGIN)
 
-    return span(shown.any(axis=1)), span(shown.any(axis=0))
+    return span(np.asarray(shown.any(axis=1))), span(np.asarray(shown.any(axis=0)))
 
 
 def _targets(flow: np.ndarray) -> np.ndarray:

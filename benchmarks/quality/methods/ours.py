@@ -25,11 +25,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import JobError, Parts4DError
+from core.job.choices import needs_torch, uses_sight
 from core.job.folder import JobFolder
 from core.job.label_files import LabelFiles
-from core.job.presets import PRESETS, needs_torch, require_models
+from core.job.presets import PRESETS, require_models
 from core.job.run_job import run_job
-from core.job.sight_model import sight_model_hash, sight_model_path, uses_sight
+from core.job.sight_model import sight_model_hash, sight_model_path
 from core.job.spec import ParsingSettings
 from core.job.spec_files import save_spec
 from core.job.workers import OneShotWorker

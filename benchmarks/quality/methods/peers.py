@@ -22,9 +22,9 @@ from scipy.spatial import cKDTree
 
 from core.errors import Parts4DError
 from core.job.capture_files import Facts, ViewImage
+from core.job.choices import needs_torch, uses_sight
 from core.job.folder import JobFolder
-from core.job.presets import needs_torch, require_models, settings_of
-from core.job.sight_model import uses_sight
+from core.job.presets import require_models, settings_of
 from core.job.spec import ParsingSettings
 from core.job.stage_marks import StageStore
 from core.parsing.body.sides import element_sides

@@ -53,7 +53,8 @@ class Comparison:
     @property
     def regressions(self) -> tuple[MeanChange | CaseChange, ...]:
         """What fell by more than the tolerance, or lost its score."""
-        return tuple(c for c in (*self.means, *self.cases) if c.regressed)
+        changes: tuple[MeanChange | CaseChange, ...] = (*self.means, *self.cases)
+        return tuple(c for c in changes if c.regressed)
 
 
 def compare(before: Results, after: Results, tolerance: float = TOLERANCE) -> Comparison:

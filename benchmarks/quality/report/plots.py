@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from matplotlib import rc_context
@@ -19,7 +19,7 @@ from .document import Picture
 from .numbers import counted, quantity, share
 from .studies import ablations, damages, fusions
 
-_STYLE = {
+_STYLE: Any = {
     "font.size": 8.5,
     "axes.titlesize": 9.5,
     "axes.spines.top": False,
@@ -83,10 +83,10 @@ def time_plot(run: Run, vocabulary: str) -> Picture | None:
     with rc_context(_STYLE):
         figure = Figure(figsize=(6.0, 3.2), layout="constrained")
         axes = figure.add_subplot()
-        for (method, seconds, iou), marker in zip(points, _MARKERS * len(points), strict=False):
+        for (method, took, iou), marker in zip(points, _MARKERS * len(points), strict=False):
             color = _OURS if method.name == run.ours else _INK
-            axes.plot([seconds], [iou], marker, ms=6, color=color)
-        labels = [(method.title, seconds, iou) for method, seconds, iou in points]
+            axes.plot([took], [iou], marker, ms=6, color=color)
+        labels = [(method.title, took, iou) for method, took, iou in points]
         axes.set(xscale="log", xlabel="seconds a frame, without the capture", ylabel="mean IoU")
         low, high = min(p[1] for p in points), max(p[1] for p in points)
         axes.set_xlim(low / 1.6, high * 3.5)
@@ -129,7 +129,7 @@ def damage_plot(damage: DamageResults) -> Picture:
             axes.set_axisbelow(True)
         for axes in panels[::columns]:
             axes.set_ylabel("mean IoU")
-        handles = {}
+        handles: dict[str, Any] = {}
         for axes in panels:
             for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
                 handles.setdefault(label, handle)
@@ -137,7 +137,7 @@ def damage_plot(damage: DamageResults) -> Picture:
         figure.legend(
             [handles[way] for way in shown],
             shown,
-            loc="outside lower center",
+            loc=cast(Any, "outside lower center"),
             ncols=min(4, max(1, len(shown))),
             frameon=False,
             handlelength=3.2,

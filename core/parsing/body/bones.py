@@ -17,7 +17,6 @@ from ..ontology.ontology import LEFT, NO_SIDE, RIGHT, Ontology
 
 _ONE_LETTER_SIDE = re.compile(r"^([lr])([a-z]{3,})$")
 _RIGIFY_SPINE = re.compile(r"^(?:DEF-|ORG-|MCH-)?spine(?:\.(\d{3}))?$")
-_CONTROL = re.compile(r"(?i)(?:^|[-_. ])(?:ik|pole|ctrl|mch)(?:$|[-_. ])")
 _GLYPH_SIDES = {"左": LEFT, "右": RIGHT}
 
 

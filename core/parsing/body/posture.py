@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ...job.capture_files import Facts
 from ..ontology.ontology import BODY_REGIONS, LEFT, NO_SIDE, RIGHT
+from ..vectors import weighted_quantiles
 from .nearest import nearest_seen
 
 _HEAD, _TORSO, _PELVIS, _LOWER_LEG, _FOOT = (
@@ -51,7 +52,9 @@ def limb_sides(facts: Facts, region: np.ndarray, front: np.ndarray) -> np.ndarra
     if left is None:
         return side
     lateral = facts.centroid.astype(np.float64) @ left
-    low, middle, high = _quantiles(lateral[trunk], facts.area[trunk], (0.05, 0.5, 0.95))
+    low, middle, high = weighted_quantiles(
+        lateral[trunk], facts.area[trunk].astype(np.float64), (0.05, 0.5, 0.95)
+    )
     lateral -= middle
     flank = trunk & (np.abs(lateral) > _FLANK * (high - low) / 2)
     if not flank.any():
@@ -151,11 +154,3 @@ def _across(vector: np.ndarray, up: np.ndarray) -> np.ndarray:
 
 def _unit(vector: np.ndarray) -> np.ndarray:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12))
-
-
-def _quantiles(values: np.ndarray, weights: np.ndarray, shares: tuple[float, ...]) -> np.ndarray:
-    """Weighted quantiles."""
-    order = np.argsort(values)
-    total = np.cumsum(weights[order], dtype=np.float64)
-    at = np.searchsorted(total, total[-1] * np.array(shares))
-    return values[order[np.minimum(at, len(order) - 1)]]

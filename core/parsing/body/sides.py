@@ -16,6 +16,7 @@ import numpy as np
 from ...job.capture_files import Facts, Names
 from ..images import Images
 from ..ontology.ontology import LEFT, NO_SIDE, RIGHT, Ontology
+from ..vectors import weighted_quantiles
 from .bones import BonePlace, read_bones
 from .upright import body_regions
 
@@ -109,7 +110,4 @@ def _middle(values: np.ndarray, weights: np.ndarray) -> float:
 
     Unlike the median it lies between two legs, and little at one side hardly moves it.
     """
-    order = np.argsort(values)
-    share = np.cumsum(weights[order], dtype=np.float64)
-    low, high = np.searchsorted(share, share[-1] * np.array([0.1, 0.9]))
-    return float(values[order[[low, high]]].mean())
+    return float(weighted_quantiles(values, weights.astype(np.float64), (0.1, 0.9)).mean())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..ontology.ontology import BODY_REGIONS
+from ..vectors import weighted_quantiles
 
 # lower end of each trunk and leg region, as a share of body height
 _LEVELS = (
@@ -39,7 +40,7 @@ def body_regions(centroid: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np
         return region, side
     low, stature = centroid[:, 2].min(), float(np.ptp(centroid[:, 2]))
     height = (centroid[:, 2] - low) / stature
-    middle = _weighted_median(centroid[:, 0], area)
+    middle = float(weighted_quantiles(centroid[:, 0], area, (0.5,))[0])
     lateral = (centroid[:, 0] - middle) / stature
     for name, level in reversed(_LEVELS):
         region[height >= level] = BODY_REGIONS.index(name)
@@ -61,9 +62,3 @@ def _stands(centroid: np.ndarray) -> bool:
         return False
     extent = np.ptp(centroid, axis=0)
     return bool(extent[2] > 0 and max(extent[:2]) <= 1.3 * extent[2])
-
-
-def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
-    order = np.argsort(values)
-    cumulative = np.cumsum(weights[order])
-    return float(values[order[np.searchsorted(cumulative, cumulative[-1] / 2)]])

@@ -125,7 +125,7 @@ class NameEvidence:
     def scores(self, combination: Combination) -> np.ndarray:
         """float32 (C,): how well each concept, said without a side, describes the combination."""
         ontology, row = self._ontology, self._ontology.relations.row
-        scores = np.zeros(len(ontology.names), np.float32)
+        scores: np.ndarray = np.zeros(len(ontology.names), np.float32)
         place, trust = combination.place, combination.trust
         region = ontology.region[place] if place >= 0 else -1
         covered = trust * ontology.covers[:, region] if region >= 0 else np.zeros_like(scores)

@@ -15,9 +15,11 @@ import numpy as np
 from scipy import sparse
 
 from ...job.capture_files import Facts, Names, ViewImage
+from ...job.spec import ParsingSettings
 from ..body.upright import body_regions
 from ..images import Images
 from ..masks import MaskSet
+from ..seams import Context
 from .names_space import NamesEncoder
 from .rows import NameTables
 from .word_space import SHARPNESS, WordSpace
@@ -76,6 +78,11 @@ class NamesText(SpaceText):
         return self.names.to_arrays()
 
 
+def names_text(settings: ParsingSettings, arrays: Mapping[str, np.ndarray]) -> NamesText:
+    """The encoder's word half, from its `to_arrays`."""
+    return NamesText.from_arrays(arrays)
+
+
 @dataclass(frozen=True)
 class ElementEvidence:
     """What the encoder needs of a frame's facts; a sequence has as many as frames."""
@@ -109,6 +116,11 @@ def name_tables(names: Names, evidence: Collection[str] = NAMES_AND_BONES) -> Na
     objects, materials = (names.objects, names.materials) if "names" in evidence else ((), ())
     bones, parents = (names.bones, names.bone_parent) if "bones" in evidence else ((), ())
     return NameTables(objects, materials, bones, parents)
+
+
+def names_encoder_of(context: Context) -> NamesMaskEncoder:
+    """The encoder of a run."""
+    return NamesMaskEncoder(context.images)
 
 
 class NamesMaskEncoder:

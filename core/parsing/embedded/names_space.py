@@ -56,16 +56,6 @@ class NamesEncoder(WordSpace):
         rows = distinct_rows(names, object_index, material_index, bone_index, body_region, side)
         return cls(names, *rows)
 
-    def encode_counts(self, counts: np.ndarray) -> np.ndarray:
-        """float32 (N, D) unit rows for pixel counts (N, U), dense or scipy sparse.
-
-        A mask without pixels gets the vector of "nothing known", which only the distractor fits.
-        """
-        means = np.asarray(counts @ self.combination_vectors, np.float32)
-        lengths = np.linalg.norm(means, axis=1, keepdims=True)
-        nothing = self.combination_vectors[-1]
-        return np.where(lengths > 0, means / np.maximum(lengths, 1e-12), nothing).astype(np.float32)
-
     def to_arrays(self) -> dict[str, np.ndarray]:
         """All that is needed to encode other words later, as plain arrays."""
         return {

@@ -32,7 +32,7 @@ class SeenSurfaces:
     @property
     def looked(self) -> np.ndarray:
         """bool (E,)"""
-        return self.share.any(axis=1)
+        return np.asarray(self.share.any(axis=1))
 
     @classmethod
     def joined(cls, frames: Sequence[SeenSurfaces]) -> SeenSurfaces:

@@ -17,10 +17,11 @@ import numpy as np
 from scipy import sparse
 
 from ...job.capture_files import Facts, ViewImage
+from ...job.spec import ParsingSettings
 from ..body.posture import limb_sides
 from ..images import Images
 from ..masks import MaskSet
-from ..seams import MaskEncoder
+from ..seams import Context, MaskEncoder
 from ..sight.over_time import PooledInTime, on_unlooked
 from ..sight.sightings import Sightings
 from .mixtures import SightEncoder
@@ -47,6 +48,18 @@ def make_sight_encoder(
     if sightings_of is not None and "sight" in evidence:
         return SightMaskEncoder(images, evidence, sightings_of)
     return NamesMaskEncoder(images, set(evidence) & set(NAMES_AND_BONES))
+
+
+def sight_encoder_of(context: Context) -> MaskEncoder:
+    """The encoder of a run."""
+    return make_sight_encoder(context.images, context.settings.evidence, context.sightings)
+
+
+def sight_text(
+    settings: ParsingSettings, arrays: Mapping[str, np.ndarray]
+) -> SightText | NamesText:
+    """The encoder's word half, from its `to_arrays`."""
+    return SightText.from_arrays(arrays)
 
 
 class SightText(SpaceText):

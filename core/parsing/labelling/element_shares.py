@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from ...errors import InputError
-from ...job.sight_model import uses_sight
+from ...job.choices import uses_sight
 from ..body.sides import element_sides
 from ..run import Run
 from ..stage_files import load_embeddings, load_frame_masks

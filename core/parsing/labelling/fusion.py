@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import softmax
 
 from ..incidence import Incidence
-from ..vectors import softmax, unit_rows
+from ..vectors import unit_rows
 
 _ROWS_AT_ONCE = 1024  # bounds the n x n similarities of a masklet seen in thousands of images
 
@@ -21,7 +22,7 @@ def memory_attention(embeddings: np.ndarray, scale: float) -> np.ndarray:
     attended = np.empty_like(embeddings)
     for start in range(0, len(embeddings), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
-        attended[rows] = softmax(scale * (embeddings[rows] @ embeddings.T)) @ embeddings
+        attended[rows] = softmax(scale * (embeddings[rows] @ embeddings.T), axis=-1) @ embeddings
     return attended
 
 
@@ -60,7 +61,7 @@ def classify(
     first = np.flatnonzero(np.diff(thing, prepend=-1))
     if len(first) < len(thing):
         similarity = np.maximum.reduceat(similarity, first, axis=1)
-    return softmax(logit_scale * similarity)
+    return softmax(logit_scale * similarity, axis=-1)
 
 
 def equalise(logits: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import torch
 
-from ...errors import InputError, JobError
+from ...errors import ErrorKind, InputError, JobError
 
 Result = TypeVar("Result")
 
@@ -125,6 +125,7 @@ def out_of_memory(what: str) -> JobError:
     return JobError(
         f"There is not enough memory for {what}{numbers}",
         "Close other programs or choose a smaller model or the CPU, then run again to continue",
+        ErrorKind.OUT_OF_MEMORY,
     )
 
 

@@ -12,25 +12,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from itertools import product
-from math import ceil
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
+from segment_anything.utils.amg import (
+    batched_mask_to_box,
+    calculate_stability_score,
+    generate_crop_boxes,
+    is_box_near_crop_edge,
+)
 from torch import nn
 
+from ...job.boxes import box_around
 from ...job.capture_files import ViewImage
 from ..masks import MaskSet
 from .device import Batches, Device, at_once
-from .mask_filters import (
-    box_of,
-    boxes_of,
-    distinct_boxes,
-    near_crop_edge,
-    stability,
-    without_small_regions,
-)
+from .mask_filters import distinct_boxes, without_small_regions
 
 _POINTS_AT_ONCE = {"cuda": 128, "mps": 64, "cpu": 16}
 
@@ -171,7 +169,8 @@ class EverythingMode:
         ):
             self._pulse()
             large = asked.enlarged(some)
-            stable = stability(large, self._settings.stability_offset) >= self._settings.stability
+            stability = calculate_stability_score(large, 0.0, self._settings.stability_offset)
+            stable = stability >= self._settings.stability  # not that of logits without a mask
             kept.append(cut.candidates(large[stable] > 0, iou[stable]))
         return Candidates.joined(kept)
 
@@ -188,7 +187,8 @@ class EverythingMode:
             cleaned = without_small_regions(canvas, settings.minimum_area) & silhouette
             if np.count_nonzero(cleaned) >= max(1, settings.minimum_area):
                 masks.append(cleaned[silhouette])
-                boxes.append(box_of(cleaned))
+                top, left, below, beside = box_around(cleaned)
+                boxes.append((left, top, beside - 1, below - 1))
                 untouched.append(np.array_equal(masks[-1], mask))
         if not masks:
             return np.zeros((0, np.count_nonzero(silhouette)), bool)
@@ -209,8 +209,9 @@ class _Cut:
 
     def candidates(self, masks: torch.Tensor, predicted_iou: torch.Tensor) -> Candidates:
         """Of `masks` (m, h, w) bool of the crop, those that its border does not cut off."""
-        box = boxes_of(masks).cpu().numpy() + np.tile(self._crop[:2], 2)
-        whole = ~near_crop_edge(box, self._crop, self._image)
+        in_crop = batched_mask_to_box(masks).cpu()
+        box = in_crop.numpy() + np.tile(self._crop[:2], 2)
+        whole = ~is_box_near_crop_edge(in_crop, list(self._crop), list(self._image)).numpy()
         seen = masks.flatten(1)[:, self._source.to(masks.device)].cpu().numpy()[whole]
         pixels = np.zeros((len(seen), self._count), bool)
         pixels[:, self._target] = seen
@@ -242,14 +243,5 @@ def grid(side: int) -> np.ndarray:
 
 def crops(shape: tuple[int, ...], layers: int, overlap: float) -> list[tuple[int, Box]]:
     """(layer, box) of an image of `shape` (height, width): itself as layer 0, then its crops."""
-    height, width = shape
-    found = [(0, Box(0, 0, width, height))]
-    for layer in range(1, layers + 1):
-        count = 2**layer  # along a side
-        shared = int(overlap * min(shape) * (2 / count))
-        across, down = (ceil((shared * (count - 1) + length) / count) for length in (width, height))
-        for x, y in product(range(count), repeat=2):
-            left, top = x * (across - shared), y * (down - shared)
-            box = Box(left, top, min(left + across, width), min(top + down, height))
-            found.append((layer, box))
-    return found
+    boxes, layer = generate_crop_boxes(shape, layers, overlap)
+    return [(n, Box(*box)) for n, box in zip(layer, boxes, strict=True)]

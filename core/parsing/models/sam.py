@@ -26,8 +26,9 @@ from ...errors import InputError
 from ...job.capture_files import ViewImage
 from ..masks import MaskSet
 from ..seams import Context
-from .device import Device
+from .device import Device, choose_device
 from .everything import EverythingMode, EverythingSettings
+from .loaded import loaded
 from .weights import load_strictly, read_weights
 
 
@@ -109,6 +110,12 @@ def load_sam(checkpoint: Checkpoint, path: Path, device: Device) -> Sam:
     model = build_sam(checkpoint.architecture)
     load_strictly(model, read_weights(path), checkpoint.title)
     return model.requires_grad_(False).to(device.torch)
+
+
+def make_sam_proposer(context: Context) -> SamProposer:
+    """The proposer of a run. Raises MissingCheckpoint, InputError."""
+    device = choose_device(context.settings.device)
+    return SamProposer(context, loaded(context.settings.proposer_model, device, load_sam), device)
 
 
 class SamProposer:

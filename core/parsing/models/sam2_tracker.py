@@ -19,7 +19,9 @@ from ..images import Images, Progress
 from ..masks import MaskSet, stack
 from ..seams import Context
 from ..tracking.pixel_masklets import ImageKey, ImageMasklets, joined, numbered
-from .device import Device
+from .device import Device, choose_device
+from .loaded import loaded
+from .sam2_build import load_sam2
 from .sam2_video import Found, ObjectTracker, resized_logits
 
 # Rounds of views, and at least so many images, without a mask before a masklet is given up. On the
@@ -113,7 +115,7 @@ class Sam2Journey:
         if not found.names:
             return None
         pixels = self._silhouette_pixels(found)
-        visible = pixels.any(axis=1)
+        visible = np.asarray(pixels.any(axis=1))
         names = np.array(found.names, np.int32)
         self._give_up_lost(names, visible)
         return MaskSet.from_pixels(pixels[visible], names[visible]) if visible.any() else None
@@ -148,6 +150,12 @@ class Sam2Journey:
             self._tracker.forget(lost)
             for name in lost:
                 del self._absent[name]
+
+
+def make_sam2_tracker(context: Context) -> Sam2Tracker:
+    """The tracker of a run. Raises MissingCheckpoint, InputError."""
+    device = choose_device(context.settings.device)
+    return Sam2Tracker(context, loaded(context.settings.tracker_model, device, load_sam2), device)
 
 
 class Sam2Tracker:
@@ -200,4 +208,4 @@ def unlike(proposals: MaskSet, arrived: MaskSet, overlap: float) -> MaskSet:
     theirs = both.member[:, distinct.count :].astype(np.float64)
     common = (mine * area[:, None]).T @ theirs
     union = (area @ mine)[:, None] + (area @ theirs)[None] - common
-    return distinct.select((common < overlap * union).all(axis=1))
+    return distinct.select(np.asarray((common < overlap * union).all(axis=1)))

@@ -8,12 +8,30 @@ import zipfile
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from ...checkpoints.store import MissingCheckpoint
+from .torchscript import is_torchscript, read_torchscript
 
 _WRAPPERS = ("model", "state_dict", "model_state_dict")  # keys under which trainers save a model
 State = dict[str, torch.Tensor]
+
+# What damaged and hostile files raise, from torch, pickle and zipfile.
+_UNREADABLE = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    SafetensorError,
+)
 
 
 def read_weights(path: Path) -> State:
@@ -23,13 +41,11 @@ def read_weights(path: Path) -> State:
     """
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
             return load_file(path)
-        if _is_torchscript(path):
-            return dict(torch.jit.load(str(path), map_location="cpu").state_dict())
+        if is_torchscript(path):
+            return read_torchscript(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except _UNREADABLE as error:
         raise _refused(path, str(error).splitlines()[0][:200] if str(error) else "") from error
     for wrapper in _WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
@@ -59,14 +75,6 @@ def load_strictly(module: nn.Module, state: State, title: str) -> None:
             "Fetch it again, or bring the file that was published for this model",
         )
     module.load_state_dict({k: v.to(own[k].dtype) for k, v in state.items()})
-
-
-def _is_torchscript(path: Path) -> bool:
-    """TorchScript archives carry code; only their tensors are taken."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(n.split("/")[-1] == "constants.pkl" for n in archive.namelist())
 
 
 def _refused(path: Path, reason: str) -> MissingCheckpoint:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...job.capture_files import Facts, ViewImage
+from ...job.choices import goes_by
 from ..masks import MaskSet, stack
+from ..seams import Context
 from ..sight.sightings import Sightings
 from .edges import edge_regions, edge_strength
 from .seen_regions import combined, seen_masks
@@ -59,6 +61,13 @@ class StructureProposer:
             bone = facts.bone if self._use_bones else None
             sets += seen_masks(image, self._sightings_of(frame), bone)
         return stack(sets).without_duplicates()
+
+
+def make_structure_proposer(context: Context) -> StructureProposer:
+    """The proposer of a run."""
+    return StructureProposer(
+        context.images.facts, context.sightings, goes_by(context.settings, "bones")
+    )
 
 
 def _large(masks: MaskSet, minimum_area: int) -> MaskSet:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from ...job.boxes import Box
 from .network import Sighting
-from .preparation import STRIDE, Box
+from .preparation import STRIDE
 
 CLOSEST = 5.0  # times the size of the whole figure; more is not worth the pixels
 ENOUGH = 80  # input pixels of a head in which its parts can be told

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ...errors import JobError
 from ...files.atomic import write_json
+from ...files.reading import read_object
 from ...job.sight_model import sight_model_hash
-from ...job.strict_json import load_document
 from ..images import Images, Progress
 from .closer import head_to_look_at
 from .network import SightNetwork, load_sight
@@ -121,5 +121,5 @@ def _look(
 def _read(path: Path) -> dict[str, object]:
     if not path.exists():
         return {}
-    document = load_document(path)
+    document = read_object(path)
     return document if isinstance(document, dict) else {}

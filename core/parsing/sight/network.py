@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
-from ...errors import JobError
+from ...errors import ErrorKind, JobError
+from ...job.boxes import Box
 from ...job.capture_files import ViewImage
 from ...job.sight_model import VARIABLE, sight_model_hash, sight_model_path
-from .preparation import CHANNELS, Box, Placement, camera_normals, prepare, prepare_part
+from .preparation import CHANNELS, Placement, camera_normals, prepare, prepare_part
 
 BANK_VERSION = 1
 _OUTPUTS = ("surface", "region", "boundary")
@@ -93,6 +95,7 @@ class SightNetwork:
                 f"ONNX Runtime, which runs the vision model, cannot be loaded ({reason})",
                 "Install the parsing libraries anew; on Windows also the Microsoft Visual C++ "
                 "Redistributable (x64)",
+                ErrorKind.ENVIRONMENT,
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or min(_cores(), _MOST_THREADS)
@@ -125,7 +128,7 @@ class SightNetwork:
     def _seen(self, planes: np.ndarray, placement: Placement) -> Sighting:
         surface, region, boundary = self._session.run(_OUTPUTS, {"image": planes[None]})
         probability = 1.0 / (1.0 + np.exp(-np.clip(boundary[0, 0], -30.0, 30.0)))
-        return Sighting(softmax(surface[0]), softmax(region[0]), probability, placement)
+        return Sighting(_shares(surface[0]), _shares(region[0]), probability, placement)
 
 
 def load_sight() -> SightNetwork:
@@ -138,13 +141,10 @@ def _loaded(path: Path, digest: str) -> SightNetwork:
     return SightNetwork.load(path)
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
+def _shares(logits: np.ndarray) -> np.ndarray:
     """(h, w, C) float32 probabilities of logits (C, h, w)."""
-    exponential = np.ascontiguousarray(np.moveaxis(logits, 0, 2), np.float32)
-    exponential = exponential - exponential.max(axis=2, keepdims=True)
-    np.exp(exponential, out=exponential)
-    exponential /= exponential.sum(axis=2, keepdims=True)
-    return exponential
+    last = np.ascontiguousarray(np.moveaxis(logits, 0, 2), np.float32)
+    return np.asarray(softmax(last, axis=2))
 
 
 def _cores() -> int:

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from ...job.boxes import Box
 from ...job.capture_files import ViewImage
 from .network import Sighting
-from .preparation import Box
 from .sightings import Sightings
 
 _MOST_WAITING = 500_000  # pixels; a view has 20 000 to 100 000

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ...job.boxes import Box, box_around
+
 CHANNELS = 7  # colour 0-2, normal 3-5, coverage 6
 MULTIPLE = 32  # of both sides of the input
 BORDER = 8  # pixels of background on every side, at least
@@ -22,8 +24,6 @@ LARGEST_SCALE = 2.0  # a tiny picture gains nothing by more
 STRIDE = 2  # input pixels to one of the output's
 
 _EMPTY = 1e-6  # coverage below which a pixel is background
-
-Box = tuple[int, int, int, int]  # top, left, bottom, right in a view; the last two excluded
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def prepare(
 
     Raises ValueError for an empty silhouette.
     """
-    box = silhouette_box(silhouette)
+    box = box_around(silhouette)
     top, left, bottom, right = box
     size = scaled_size(bottom - top, right - left, height)
     shape = [-(-(side + 2 * BORDER) // MULTIPLE) * MULTIPLE for side in size]
@@ -82,7 +82,7 @@ def prepare_part(
     Some of what is around it is shown too. Otherwise as `prepare`. Raises ValueError where the
     part lies beside the silhouette's box.
     """
-    around = silhouette_box(silhouette)
+    around = box_around(silhouette)
     shape, box, size, corner = [], [0, 0, 0, 0], [], []
     for axis in range(2):
         low, high = part[axis] - AROUND / scale, part[axis + 2] + AROUND / scale
@@ -156,14 +156,6 @@ def camera_normals(normal: np.ndarray, world_to_camera: np.ndarray) -> np.ndarra
     length = np.sqrt(np.einsum("hwc,hwc->hw", turned, turned))
     turned /= np.maximum(length, _EMPTY)[..., None]
     return np.asarray(turned)
-
-
-def silhouette_box(silhouette: np.ndarray) -> Box:
-    """The smallest that holds it all. Raises ValueError when it is empty."""
-    rows, columns = np.flatnonzero(silhouette.any(1)), np.flatnonzero(silhouette.any(0))
-    if not len(rows):
-        raise ValueError("the silhouette is empty")
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 def scaled_size(rows: int, columns: int, height: int) -> tuple[int, int]:

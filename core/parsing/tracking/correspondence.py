@@ -20,6 +20,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ..images import Images, Progress
 from ..masks import MaskSet
+from ..seams import Context
 from .element_masklets import SurfaceMasklets, element_pixels, pixels_in_masks
 
 MAJORITY = 0.5  # an element is in a set when half of its visible pixels are
@@ -40,6 +41,11 @@ class KeySets:
         share.data = (share.data > MAJORITY * self.visible[share.indices]).astype(np.float32)
         share.eliminate_zeros()
         return share
+
+
+def make_correspondence_tracker(context: Context) -> CorrespondenceTracker:
+    """The tracker of a run."""
+    return CorrespondenceTracker(context.images, context.settings.merge_overlap)
 
 
 class CorrespondenceTracker:

@@ -54,11 +54,6 @@ class SurfaceMasklets:
         ids = np.asarray(self._ids[key], np.int32)
         return MaskSet(ids[present], atom, visible[:, present])
 
-    def union(self, frame: int, element_map: np.ndarray) -> np.ndarray:
-        """(h, w) bool, pixels that any masklet covers: M of eq. 4."""
-        covered = np.append(self._covered[self._key(frame)], False)  # -1 reads the last entry
-        return covered[element_map]
-
     def extend(
         self, frame: int, view: int, element_map: np.ndarray, components: list[np.ndarray]
     ) -> int:

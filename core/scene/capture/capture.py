@@ -6,13 +6,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
 from ...errors import JobError
 from ...job.arrays import ArrayReader
-from ...job.capture_files import CapturedObject, CaptureFiles, Manifest
+from ...job.capture_files import PASSES, CapturedObject, CaptureFiles, Manifest
 from ...job.spec import JobSpec
 from ...job.spec_files import load_spec
 from ..checks import check_character, frames_to_capture
@@ -25,7 +26,7 @@ from .evaluated_frames import baked_frame
 from .mesh_facts import NameTable, deformed_sources, gather_facts
 from .passes import scratch_folder
 from .render_views import ViewRenderer
-from .rig import Rig, check_settings, fit_rig
+from .rig import Bounds, Rig, check_settings, fit_rig
 from .scan import Scan, key_poses, scan_frames
 
 Progress = Callable[[float, float], None]  # views done, views in all; may raise CancelledError
@@ -60,6 +61,48 @@ def capture_in_process(
     constant topology, the facts. Raises InputError, JobError, CancelledError.
     """
     job = Path(job)
+    staged = _staged(job, progress)
+    files = CaptureFiles(job / "capture")
+    if shard == 0:
+        _write_common(staged, files, warn)
+    mine = list(zip(staged.scan.frames, staged.scan.bounds, strict=True))[shard::shards]
+    total, done = len(mine) * len(staged.rig.views), 0
+
+    def views_done(count: int = 1) -> None:
+        nonlocal done
+        done += count
+        progress(done, total)
+
+    threads = max(1, (os.cpu_count() or 1) // shards)
+    with scratch_folder(job, shard) as folder:
+        capturing = _Capturing(staged, files, threads, folder)
+        for frame, bounds in mine:
+            if capturing.is_whole(frame):
+                views_done(len(staged.rig.views))
+            elif not capturing.capture(frame, bounds, views_done):
+                warn(f"Nothing of '{staged.snapshot.character}' is seen in frame {frame}")
+
+
+@dataclass(frozen=True)
+class _Staged:
+    """The open scene, ready to be rendered: the same in all processes of a job."""
+
+    spec: JobSpec
+    snapshot: Snapshot
+    scene: bpy.types.Scene
+    sources: Sequence[bpy.types.Object]
+    objects: Sequence[CapturedObject]
+    names: NameTable
+    scan: Scan
+    rig: Rig
+    warnings: tuple[str, ...]
+
+    @property
+    def is_constant(self) -> bool:
+        return self.scan.topology == "constant"
+
+
+def _staged(job: Path, progress: Progress) -> _Staged:
     spec = load_spec(job / "job.json")
     check_settings(spec.capture)
     if not snapshot_path(job).with_suffix(".json").is_file():
@@ -82,58 +125,54 @@ def capture_in_process(
         scan = scan.only(key_poses(scan, spec.frames.keyframes))
     rig = fit_rig(spec.capture, scan.bounds)
     names = NameTable.of(character)
-    files = CaptureFiles(job / "capture")
-    constant = scan.topology == "constant"
-    if shard == 0:
-        if constant:
-            posed = deformed_sources(scene, character.sources, scan.frames[0])
-            files.write_facts(gather_facts(posed, names))
-        manifest = _manifest(spec, snapshot, scan, rig, objects, names, warnings)
-        files.write_manifest(manifest)
-        for warning in manifest.warnings:
-            warn(warning)
-
-    mine = list(zip(scan.frames, scan.bounds, strict=True))[shard::shards]
-    total, done = len(mine) * len(rig.views), 0
-
-    def view_done() -> None:
-        nonlocal done
-        done += 1
-        progress(done, total)
-
-    if constant:
-        shown = scene.collection.children[0]
-    else:
-        shown = bpy.data.collections.new("parts4d baked")
-    threads = max(1, (os.cpu_count() or 1) // shards)
-    with scratch_folder(job, shard) as folder:
-        renderer = ViewRenderer(shown, rig, spec.capture.engine, threads, folder)
-        for frame, bounds in mine:
-            if _is_whole(files, frame, len(rig.views), with_facts=not constant):
-                done += len(rig.views)
-                progress(done, total)
-                continue
-            if constant:
-                images = renderer.render_frame(frame, bounds, view_done)
-            else:
-                with baked_frame(scene, shown, frame) as baked:
-                    files.write_facts(gather_facts(baked, names), frame)
-                    images = renderer.render_frame(frame, bounds, view_done)
-            files.write_frame(frame, images)
-            if not any(image.silhouette.any() for image in images):
-                warn(f"Nothing of '{character.name}' is seen in frame {frame}")
+    return _Staged(spec, snapshot, scene, character.sources, objects, names, scan, rig, warnings)
 
 
-def _manifest(
-    spec: JobSpec,
-    snapshot: Snapshot,
-    scan: Scan,
-    rig: Rig,
-    objects: Sequence[CapturedObject],
-    names: NameTable,
-    warnings: tuple[str, ...],
-) -> Manifest:
-    constant = scan.topology == "constant"
+def _write_common(staged: _Staged, files: CaptureFiles, warn: Warn) -> None:
+    """What is of no single frame."""
+    if staged.is_constant:
+        posed = deformed_sources(staged.scene, staged.sources, staged.scan.frames[0])
+        files.write_facts(gather_facts(posed, staged.names))
+    manifest = _manifest(staged)
+    files.write_manifest(manifest)
+    for warning in manifest.warnings:
+        warn(warning)
+
+
+class _Capturing:
+    """Captures frame after frame."""
+
+    def __init__(self, staged: _Staged, files: CaptureFiles, threads: int, folder: Path) -> None:
+        self._staged, self._files = staged, files
+        if staged.is_constant:
+            self._shown = staged.scene.collection.children[0]
+        else:
+            self._shown = bpy.data.collections.new("parts4d baked")
+        look = staged.spec.capture
+        self._renderer = ViewRenderer(
+            self._shown, staged.rig, look.engine, threads, folder, look.depth
+        )
+
+    def is_whole(self, frame: int) -> bool:
+        """Whether the frame was captured before."""
+        views, with_facts = len(self._staged.rig.views), not self._staged.is_constant
+        return _is_whole(self._files, frame, views, with_facts)
+
+    def capture(self, frame: int, bounds: Bounds, view_done: Callable[[], None]) -> bool:
+        """Whether any view shows anything."""
+        staged, files = self._staged, self._files
+        if staged.is_constant:
+            images = self._renderer.render_frame(frame, bounds, view_done)
+        else:
+            with baked_frame(staged.scene, self._shown, frame) as baked:
+                files.write_facts(gather_facts(baked, staged.names), frame)
+                images = self._renderer.render_frame(frame, bounds, view_done)
+        files.write_frame(frame, images)
+        return any(image.silhouette.any() for image in images)
+
+
+def _manifest(staged: _Staged) -> Manifest:
+    spec, snapshot, scan, rig = staged.spec, staged.snapshot, staged.scan, staged.rig
     per_frame = zip(scan.frames, scan.objects, strict=True)
     return Manifest(
         frames=scan.frames,
@@ -143,14 +182,14 @@ def _manifest(
         resolution=(rig.resolution, rig.resolution),
         projection="perspective" if rig.perspective else "orthographic",
         topology=scan.topology,
-        objects=tuple(objects) if constant else (),
-        frame_objects={} if constant else {str(frame): found for frame, found in per_frame},
-        names=names.names(),
+        objects=tuple(staged.objects) if staged.is_constant else (),
+        frame_objects={} if staged.is_constant else {str(f): found for f, found in per_frame},
+        names=staged.names.names(),
         engine=spec.capture.engine,
         blender=bpy.app.version_string,
         fps=snapshot.fps,
         character=snapshot.character,
-        warnings=(*snapshot.warnings, *warnings, *scan.warnings),
+        warnings=(*snapshot.warnings, *staged.warnings, *scan.warnings),
     )
 
 
@@ -167,4 +206,9 @@ def _is_whole(files: CaptureFiles, frame: int, views: int, with_facts: bool) -> 
                     reader[name]
     except JobError:
         return False
-    return f"intrinsics_{views - 1:02d}" in found
+    return all(
+        f"{one.name}_{view:02d}" in found
+        for view in range(views)
+        for one in PASSES
+        if not one.optional
+    )

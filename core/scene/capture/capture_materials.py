@@ -17,6 +17,7 @@ import bpy
 import numpy as np
 
 from .. import compat
+from ..narrowing import mesh_of, specific
 from .elements import ATTRIBUTE
 from .shader_reading import Surface, surface_of
 
@@ -93,7 +94,7 @@ def _faces_by_material(
             obj.data.polygons.foreach_get("material_index", slot)
         counts = np.bincount(np.clip(slot, 0, len(obj.material_slots) - 1))
         for index, count in enumerate(counts):
-            faces[obj.material_slots[index].material] += int(count)
+            faces[specific(obj.material_slots[index].material)] += int(count)
     return faces
 
 
@@ -103,7 +104,7 @@ def show_capture_output(active: bool) -> None:
         tree = material.node_tree
         if tree is not None and _OUTPUT in tree.nodes:
             # A target's only output cannot be made inactive, but the target can be changed.
-            tree.nodes[_OUTPUT].target = "CYCLES" if active else "EEVEE"
+            specific(tree.nodes[_OUTPUT]).target = "CYCLES" if active else "EEVEE"
 
 
 def fill_empty_slots(objects: Iterable[bpy.types.Object]) -> None:
@@ -113,12 +114,12 @@ def fill_empty_slots(objects: Iterable[bpy.types.Object]) -> None:
             obj.data.materials.append(None)
         for slot in obj.material_slots:
             if slot.material is None:
-                slot.material = _plain_material(obj.data)
+                slot.material = _plain_material(mesh_of(obj))
 
 
 def is_filler(material: bpy.types.Material) -> bool:
     """Whether the capture made this material for a slot without one."""
-    return _FILLER in material
+    return _FILLER in material.keys()
 
 
 def _plain_material(mesh: bpy.types.Mesh) -> bpy.types.Material:
@@ -148,11 +149,12 @@ def _plain_material(mesh: bpy.types.Mesh) -> bpy.types.Material:
 
 def read_surface(material: bpy.types.Material) -> Surface:
     """A material's colour and alpha; its viewport colour where the nodes do not tell."""
-    viewport = tuple(material.diffuse_color)
+    red, green, blue, alpha = material.diffuse_color
+    viewport = (red, green, blue, alpha)
     if not compat.uses_nodes(material):
         compat.enable_nodes(material)
         return Surface(viewport, 1.0)
-    tree = material.node_tree
+    tree = specific(material.node_tree)
     output = next(filter(None, map(tree.get_output_node, ("CYCLES", "ALL", "EEVEE"))), None)
     if output is None:
         return Surface(viewport, 1.0)
@@ -199,7 +201,7 @@ def add_capture_output(material: bpy.types.Material, surface: Surface) -> None:
 
 def _make_room_for_ours(nodes: bpy.types.Nodes) -> None:
     """Cycles prefers an output made for it: the artist's own such output becomes the general."""
-    own = [n for n in nodes if n.bl_idname == "ShaderNodeOutputMaterial"]
+    own = [specific(n) for n in nodes if n.bl_idname == "ShaderNodeOutputMaterial"]
     for_cycles = [n for n in own if n.target == "CYCLES"]
     if not for_cycles:
         return
@@ -214,6 +216,7 @@ def _feed(links: bpy.types.NodeLinks, socket: bpy.types.NodeSocket, source: obje
     if isinstance(source, bpy.types.NodeSocket):
         links.new(source, socket)
     elif isinstance(source, tuple):
-        socket.default_value = source[: len(socket.default_value)]
+        plain = specific(socket)
+        plain.default_value = source[: len(plain.default_value)]
     else:
-        socket.default_value = source
+        specific(socket).default_value = source

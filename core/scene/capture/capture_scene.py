@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import bpy
 
+from ..narrowing import scene_of, specific
 from .capture_materials import ALBEDO_AOV, ELEMENT_AOV
 
 _TRANSPARENT_LAYERS = 256  # hair cards lie many deep; a ray that gives up leaves a hole
@@ -14,7 +15,7 @@ _TRANSPARENT_LAYERS = 256  # hair cards lie many deep; a ray that gives up leave
 
 def build_stage(roots: Iterable[bpy.types.Object]) -> bpy.types.Scene:
     """Put the character into the file's (empty) scene, evaluated just as a render would see it."""
-    scene = bpy.context.scene
+    scene = scene_of(bpy.context)
     shown = bpy.data.collections.new("parts4d stage")
     scene.collection.children.link(shown)
     for obj in roots:
@@ -33,7 +34,7 @@ def evaluate_like_render(obj: bpy.types.Object) -> None:
         if modifier.type == "PARTICLE_SYSTEM":  # strands carry no element and would hide some
             modifier.show_render = False
         modifier.show_viewport = modifier.show_render
-        if modifier.type in {"SUBSURF", "MULTIRES"}:
+        if isinstance(modifier, bpy.types.SubsurfModifier | bpy.types.MultiresModifier):
             modifier.levels = modifier.render_levels
 
 
@@ -67,10 +68,13 @@ def render_scene(
     return scene
 
 
-def configure_passes(scene: bpy.types.Scene) -> None:
-    """One exact sample at each pixel's centre, passes only: nothing is lit, nothing is averaged."""
-    scene.render.engine = "CYCLES"
-    cycles = scene.cycles
+def configure_passes(scene: bpy.types.Scene, depth: bool = False) -> None:
+    """One exact sample at each pixel's centre, passes only: nothing is lit, nothing is averaged.
+
+    Depth is rendered where it is asked for.
+    """
+    specific(scene.render).engine = "CYCLES"
+    cycles = specific(scene).cycles
     cycles.device = "CPU"
     cycles.samples = 1
     cycles.use_adaptive_sampling = cycles.use_denoising = False
@@ -82,7 +86,7 @@ def configure_passes(scene: bpy.types.Scene) -> None:
     cycles.use_auto_tile = False
     layer = scene.view_layers[0]
     layer.use_pass_combined = False
-    layer.use_pass_z = layer.use_pass_normal = True
+    layer.use_pass_z, layer.use_pass_normal = depth, True
     for name, kind in ((ELEMENT_AOV, "VALUE"), (ALBEDO_AOV, "COLOR")):
-        aov = layer.aovs.add()
+        aov = specific(layer.aovs.add())
         aov.name, aov.type = name, kind

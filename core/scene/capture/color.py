@@ -13,6 +13,7 @@ from mathutils import Euler
 
 from ...job.spec import Engine
 from .. import compat
+from ..narrowing import specific
 from .capture_materials import is_filler, show_capture_output
 from .passes import render_channels
 from .shading import encode_srgb
@@ -27,14 +28,14 @@ def configure_color(scene: bpy.types.Scene, engine: Engine, camera: bpy.types.Ob
         _configure_workbench(scene)
         return
     if engine == "cycles":
-        scene.render.engine = "CYCLES"
-        cycles = scene.cycles
+        specific(scene.render).engine = "CYCLES"
+        cycles = specific(scene).cycles
         cycles.device, cycles.samples = "CPU", _CYCLES_SAMPLES
         cycles.use_adaptive_sampling = cycles.use_denoising = False
         cycles.max_bounces, cycles.transparent_max_bounces = 3, 64
         cycles.seed, cycles.use_auto_tile = 0, False
     else:
-        scene.render.engine = compat.eevee_engine()
+        specific(scene.render).engine = compat.eevee_engine()
         scene.eevee.taa_render_samples = _EEVEE_SAMPLES
     scene.world = _neutral_world()
     sun = bpy.data.objects.new("parts4d sun", bpy.data.lights.new("parts4d sun", "SUN"))
@@ -74,7 +75,7 @@ def own_materials(engine: Engine) -> Iterator[None]:
 
 
 def _configure_workbench(scene: bpy.types.Scene) -> None:
-    scene.render.engine = "BLENDER_WORKBENCH"
+    specific(scene.render).engine = "BLENDER_WORKBENCH"
     shading = scene.display.shading
     shading.light = "STUDIO"
     shading.color_type = "TEXTURE"

@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 
 from ...job.capture_files import CapturedObject
+from ..narrowing import mesh_of, specific
 
 ATTRIBUTE = "parts4d_element"
 
@@ -18,7 +19,7 @@ def mark_elements(sources: Sequence[bpy.types.Object]) -> tuple[CapturedObject, 
     found, start = [], 0
     for obj in sources:
         count = len(obj.data.polygons)
-        write_ids(obj.data, np.arange(start + 1, start + count + 1, dtype=np.int32))
+        write_ids(mesh_of(obj), np.arange(start + 1, start + count + 1, dtype=np.int32))
         found.append(CapturedObject(obj.name, obj.data.name, start, count))
         start += count
     return tuple(found)
@@ -31,7 +32,7 @@ def write_ids(mesh: bpy.types.Mesh, ids: np.ndarray) -> None:
         mesh.attributes.remove(old)
     attribute = mesh.attributes.new(ATTRIBUTE, "INT", "FACE")
     if len(ids):
-        attribute.data.foreach_set("value", ids)
+        specific(attribute).data.foreach_set("value", ids)
 
 
 def read_ids(mesh: bpy.types.Mesh) -> np.ndarray:

@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from ..narrowing import mesh_of
 from .capture_materials import fill_empty_slots
 from .elements import write_ids
 from .mesh_facts import ElementSource
@@ -40,7 +41,7 @@ def baked_frame(
         yield sources
     finally:
         for obj in made:
-            mesh = obj.data
+            mesh = mesh_of(obj)
             bpy.data.objects.remove(obj)
             bpy.data.meshes.remove(mesh)
 

@@ -151,6 +151,7 @@ def _read_lines(
     if starts.min() < 8 or starts.max() + block > len(content):
         _cut_off()
     data = np.frombuffer(content, np.uint8)
+    lines: np.ndarray  # (rows, bytes of a block)
     if (np.diff(starts) == block).all():  # in order and without gaps: one view, no copying
         lines = data[starts[0] : starts[0] + part.height * block].reshape(part.height, block)
     else:

@@ -135,7 +135,7 @@ def connected_components(nodes: int, links: np.ndarray) -> np.ndarray:
 
     Minimum labels travel over the links, with pointer jumping: a few dozen passes at most.
     """
-    label = np.arange(nodes, dtype=np.int32)
+    label: np.ndarray = np.arange(nodes, dtype=np.int32)
     links = links[links[:, 0] != links[:, 1]]
     while len(links):
         low = np.minimum(label[links[:, 0]], label[links[:, 1]])

@@ -13,6 +13,7 @@ import numpy as np
 from ...job.capture_files import Facts, Names
 from ..character import Character, armature_of
 from ..checks import vertex_positions
+from ..narrowing import mesh_of
 from . import facts as arithmetic
 from .capture_materials import is_filler
 from .facts import NONE, MeshTopology
@@ -154,7 +155,7 @@ def deformed_sources(
         for modifier in muted:
             modifier.show_viewport = True
     return [
-        ElementSource(obj, obj.data, posed.get(obj.data.name_full, _undeformed(obj)))
+        ElementSource(obj, mesh_of(obj), posed.get(obj.data.name_full, _undeformed(obj)))
         for obj in sources
     ]
 
@@ -174,7 +175,7 @@ def read_topology(mesh: bpy.types.Mesh) -> MeshTopology:
 
 def _undeformed(obj: bpy.types.Object) -> np.ndarray:
     matrix = np.array(obj.matrix_world, np.float32)
-    return vertex_positions(obj.data) @ matrix[:3, :3].T + matrix[:3, 3]
+    return vertex_positions(mesh_of(obj)) @ matrix[:3, :3].T + matrix[:3, 3]
 
 
 def _materials(source: ElementSource, faces: int, table: NameTable) -> np.ndarray:
@@ -212,10 +213,11 @@ def _bones(source: ElementSource, topology: MeshTopology, table: NameTable) -> n
 
 
 def _parent_bone(obj: bpy.types.Object, rig: bpy.types.Object) -> str | None:
-    while obj is not None and obj is not rig:
-        if obj.parent == rig and obj.parent_type == "BONE":
-            return obj.parent_bone
-        obj = obj.parent
+    child: bpy.types.Object | None = obj
+    while child is not None and child is not rig:
+        if child.parent == rig and child.parent_type == "BONE":
+            return child.parent_bone
+        child = child.parent
     return None
 
 

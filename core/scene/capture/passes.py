@@ -6,14 +6,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
 import numpy as np
 
-from ...errors import JobError
+from ...errors import ErrorKind, JobError
 from ...files.atomic import disk_error
+from ...files.disk import is_full
+from ...job.boxes import Box, box_around
 from ...job.capture_files import ViewImage
 from .. import compat
 from .capture_materials import ALBEDO_AOV, ELEMENT_AOV
@@ -33,7 +35,7 @@ class Passes:
     element: np.ndarray  # (h, w) int32, -1 = background
     albedo: np.ndarray  # (h, w, 3) float32 scene-linear
     normal: np.ndarray  # (h, w, 3) float32 world space
-    depth: np.ndarray  # (h, w) float32 along the view axis, from the camera
+    depth: np.ndarray | None  # (h, w) float32 along the view axis, from the camera; if rendered
 
 
 @contextmanager
@@ -66,6 +68,8 @@ def render_passes(
     crop = (slice(box[0], box[2]), slice(box[1], box[3]))
     element = np.rint(ids[crop]).astype(np.int32) - 1
 
+    depth = channels.get(f"{layer}.Depth.Z")
+
     def stack(name: str, letters: str) -> np.ndarray:
         return np.stack([channels[f"{layer}.{name}.{k}"][crop] for k in letters], -1)
 
@@ -74,7 +78,7 @@ def render_passes(
         element,
         stack(ALBEDO_AOV, "RGB"),
         stack("Normal", "XYZ"),
-        channels[f"{layer}.Depth.Z"][crop],
+        depth[crop] if depth is not None else None,
     )
 
 
@@ -90,11 +94,14 @@ def render_channels(scene: bpy.types.Scene, folder: Path) -> dict[str, np.ndarra
         bpy.ops.render.render(write_still=True, scene=scene.name)
         return read_exr(path)
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
-        remedy = _FREE_SPACE if "space" in reason.lower() else _AGAIN
-        raise JobError(f"Rendering failed ({reason})", remedy) from error
+        reason = compat.reason_in(error)
+        failed = f"Rendering failed ({reason})"
+        if is_full(folder, str(error)):
+            raise JobError(failed, _FREE_SPACE, ErrorKind.DISK_FULL) from error
+        raise JobError(failed, _AGAIN) from error
     except (ExrError, OSError) as error:
-        raise JobError(f"Blender could not write {path} ({error})", _FREE_SPACE) from error
+        failed = f"Blender could not write {path} ({error})"
+        raise JobError(failed, _FREE_SPACE, ErrorKind.DISK_FULL) from error
     finally:
         path.unlink(missing_ok=True)
 
@@ -112,33 +119,34 @@ def set_window(render: bpy.types.RenderSettings, window: tuple[int, int, int, in
     render.border_max_y = (height - top + 0.5) / height
 
 
-def bounding_box(ids: np.ndarray) -> tuple[int, int, int, int]:
+def bounding_box(ids: np.ndarray) -> Box:
     """(top, left, bottom, right) around pixels > 0; of one background pixel without any."""
     seen = ids > 0.5
-    rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
-    if not len(rows):
-        return 0, 0, 1, 1
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+    return box_around(seen) if seen.any() else (0, 0, 1, 1)
 
 
 def view_image(passes: Passes, camera: Camera, rig: Rig) -> ViewImage:
-    """What is stored of a view: colour on white, quantised normals, depth around the centre."""
+    """What is stored of a view: colour on white, quantised normals, depth around the centre.
+
+    Depth and intrinsics go together: either is of little use without the other.
+    """
     inside = passes.element >= 0
     color = np.full((*inside.shape, 3), 255, np.uint8)
     normal = np.zeros((*inside.shape, 3), np.int8)
-    depth = np.zeros(inside.shape, np.float16)
     unit = passes.normal[inside]
     unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
     color[inside] = shade(passes.albedo[inside], unit, camera.world_to_camera[:3, :3])
     normal[inside] = np.rint(unit * 127)
-    depth[inside] = passes.depth[inside] - np.float32(camera.distance)
-    return ViewImage(
+    image = ViewImage(
         (rig.resolution, rig.resolution),
         passes.corner,
         passes.element,
         color,
         normal,
-        depth,
         camera.world_to_camera,
-        camera.intrinsics,
     )
+    if passes.depth is None:
+        return image
+    depth = np.zeros(inside.shape, np.float16)
+    depth[inside] = passes.depth[inside] - np.float32(camera.distance)
+    return replace(image, depth=depth, intrinsics=camera.intrinsics)

@@ -12,6 +12,7 @@ from mathutils import Matrix
 
 from ...job.capture_files import ViewImage
 from ...job.spec import Engine
+from ..narrowing import scene_of, specific
 from .capture_scene import add_camera, configure_passes, render_scene
 from .color import configure_color, own_materials, render_color
 from .passes import Passes, render_passes, view_image
@@ -22,14 +23,20 @@ class ViewRenderer:
     """Renders one collection with one rig; keeps its scenes, so that engines keep their data."""
 
     def __init__(
-        self, shown: bpy.types.Collection, rig: Rig, engine: Engine, threads: int, folder: Path
+        self,
+        shown: bpy.types.Collection,
+        rig: Rig,
+        engine: Engine,
+        threads: int,
+        folder: Path,
+        depth: bool = False,
     ) -> None:
         self.rig = rig
         self.engine = engine
         self.folder = folder
-        self.camera = add_camera(bpy.context.scene)
+        self.camera = add_camera(scene_of(bpy.context))
         self.passes = render_scene("parts4d passes", shown, self.camera, threads)
-        configure_passes(self.passes)
+        configure_passes(self.passes, depth)
         self.scenes = [self.passes]
         if engine != "albedo":
             self.color = render_scene("parts4d color", shown, self.camera, threads)
@@ -44,7 +51,7 @@ class ViewRenderer:
         """The images of all views at a scene frame, in the rig's order."""
         # Not frame_set: only the render need evaluate. Rendering a scene by its name takes the
         # frame of the active scene (Blender 4.2 to 5.0), so that is set as well.
-        for scene in (bpy.context.scene, *self.scenes):
+        for scene in (scene_of(bpy.context), *self.scenes):
             scene.frame_current = frame
         cameras = [self.rig.camera(v, bounds.center) for v in range(len(self.rig.views))]
         images = []
@@ -69,7 +76,7 @@ class ViewRenderer:
         return render_passes(self.passes, self.folder, self.rig.window(view, bounds))
 
     def _place(self, camera: Camera, bounds: Bounds) -> None:
-        data = self.camera.data
+        data = specific(self.camera.data)
         self.camera.matrix_world = Matrix(camera.blender_matrix.tolist())
         data.sensor_fit, data.sensor_width = "HORIZONTAL", SENSOR
         if self.rig.perspective:

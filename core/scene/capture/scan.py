@@ -7,7 +7,7 @@ It evaluates but does not render, and gives the same answer in every capture pro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import bpy
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from ...errors import InputError
 from ...job.capture_files import CapturedObject, Topology
 from ..checks import check_finite, object_frame, vertex_positions
+from ..narrowing import mesh_of, specific
 from .elements import ATTRIBUTE, read_ids
 from .rig import Bounds
 
@@ -66,17 +67,17 @@ def visible_meshes(scene: bpy.types.Scene, frame: int) -> Iterator[VisibleMesh]:
     """Every mesh that renders in the scene's current frame, instances included, in fixed order."""
     depsgraph = scene.view_layers[0].depsgraph
     for instance in depsgraph.object_instances:
-        obj = instance.object
+        obj: bpy.types.Object = specific(instance.object)
         if obj.type != "MESH" or not instance.show_self:
             continue
         carrier = instance.parent if instance.is_instance else obj
-        if carrier.hide_render or object_frame(obj.original) not in (None, frame):
+        if carrier.hide_render or object_frame(specific(obj.original)) not in (None, frame):
             continue
         if len(obj.data.vertices):
             # An instance's object is lent for this one step of the iteration: keep none of it.
             slots = tuple(m and m.original for m in (s.material for s in obj.material_slots))
             matrix = np.array(instance.matrix_world, np.float64)
-            yield VisibleMesh(obj.original, obj.data, slots, matrix)
+            yield VisibleMesh(specific(obj.original), mesh_of(obj), slots, matrix)
 
 
 def captured_objects(meshes: Sequence[VisibleMesh]) -> tuple[CapturedObject, ...]:
@@ -100,51 +101,73 @@ def scan_frames(
     Raises InputError for a vertex that is not finite (naming object and frame), and when nothing
     of the character is visible in any frame.
     """
-    bounds: list[Bounds | None] = []
-    poses: list[np.ndarray] = []
-    vertices: set[int] = set()  # numbers of vertices that occur
-    objects: list[tuple[CapturedObject, ...]] = []
-    lost: dict[str, float] = {}
-    sane = True
+    seen = _Seen()
     for done, frame in enumerate(frames):
         scene.frame_set(frame)
-        points = []
-        meshes = list(visible_meshes(scene, frame))
-        objects.append(captured_objects(meshes))
-        for visible in meshes:
-            world = visible.positions()
-            check_finite(world, visible.object.name, frame)
-            points.append(world)
-            sane &= _elements_intact(visible, elements, lost)
-        together = np.concatenate(points) if points else None
-        bounds.append(None if together is None else Bounds.of(together))
-        if together is not None:
-            vertices.add(len(together))
-            poses.append(_pose(together - bounds[-1].center.astype(np.float32)))
+        seen.add(list(visible_meshes(scene, frame)), frame, elements)
         if report is not None:
             report(done + 1, len(frames))
-    known = [b for b in bounds if b is not None]
+    known = [b for b in seen.bounds if b is not None]
     if not known:
         raise InputError(
             "Nothing of the character is visible in the chosen frames",
             "Choose other frames or enable its camera icon in the Outliner",
         )
-    constant = sane and not any(share > _LOST_SHARE for share in lost.values())
-    constant = constant and all(object_frame(o) is None for o in scene.objects)
-    warnings = tuple(
-        f"Modifiers of '{name}' make faces that belong to no original face; they stay unlabelled"
-        for name, share in sorted(lost.items())
-        if constant and share > 0
-    )
-    comparable = len(vertices) == 1 and len(poses) == len(frames)
+    constant = seen.has_constant_topology() and all(object_frame(o) is None for o in scene.objects)
     return Scan(
         tuple(frames),
-        tuple(b if b is not None else known[0] for b in bounds),
+        tuple(b if b is not None else known[0] for b in seen.bounds),
         "constant" if constant else "sequence",
-        np.stack(poses) if comparable else None,
-        tuple(objects),
-        warnings,
+        seen.comparable_poses(),
+        tuple(seen.objects),
+        seen.warnings() if constant else (),
     )
+
+
+@dataclass
+class _Seen:
+    """What is found frame by frame; one entry a frame unless said otherwise."""
+
+    bounds: list[Bounds | None] = field(default_factory=list)
+    poses: list[np.ndarray] = field(default_factory=list)  # of frames that show something
+    vertices: set[int] = field(default_factory=set)  # numbers of vertices that occur
+    objects: list[tuple[CapturedObject, ...]] = field(default_factory=list)
+    lost: dict[str, float] = field(default_factory=dict)  # object -> share without an element
+    sane: bool = True  # whether element numbers survived the modifiers everywhere
+
+    def add(self, meshes: list[VisibleMesh], frame: int, elements: int) -> None:
+        """Raises InputError for a vertex that is not finite."""
+        points = []
+        self.objects.append(captured_objects(meshes))
+        for visible in meshes:
+            world = visible.positions()
+            check_finite(world, visible.object.name, frame)
+            points.append(world)
+            self.sane &= _elements_intact(visible, elements, self.lost)
+        if not points:
+            self.bounds.append(None)
+            return
+        together = np.concatenate(points)
+        bounds = Bounds.of(together)
+        self.bounds.append(bounds)
+        self.vertices.add(len(together))
+        self.poses.append(_pose(together - bounds.center.astype(np.float32)))
+
+    def has_constant_topology(self) -> bool:
+        return self.sane and not any(share > _LOST_SHARE for share in self.lost.values())
+
+    def comparable_poses(self) -> np.ndarray | None:
+        """(F, n, 3) float32, or None when not every frame shows the same number of vertices."""
+        comparable = len(self.vertices) == 1 and len(self.poses) == len(self.bounds)
+        return np.stack(self.poses) if comparable else None
+
+    def warnings(self) -> tuple[str, ...]:
+        return tuple(
+            f"Modifiers of '{name}' make faces that belong to no original face; they stay "
+            "unlabelled"
+            for name, share in sorted(self.lost.items())
+            if share > 0
+        )
 
 
 def key_poses(scan: Scan, count: int) -> tuple[int, ...]:

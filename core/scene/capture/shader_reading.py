@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import bpy
+
+from ..narrowing import specific
 
 Color: TypeAlias = "bpy.types.NodeSocket | tuple[float, float, float, float]"
 Number: TypeAlias = "bpy.types.NodeSocket | float"
@@ -41,7 +43,9 @@ def surface_of(
 
 
 class _Reader:
-    def __init__(self, tree: bpy.types.NodeTree, fallback: tuple[float, ...]) -> None:
+    def __init__(
+        self, tree: bpy.types.NodeTree, fallback: tuple[float, float, float, float]
+    ) -> None:
         self.tree = tree
         self.fallback = fallback
         self.known: dict[str, Surface] = {}  # by node and socket: trees may share branches
@@ -52,7 +56,7 @@ class _Reader:
             return Surface(self.fallback, 1.0)
         key = f"{source.node.name}/{source.identifier}"
         if key not in self.known:
-            self.known[key] = self._shader(source.node, source, depth - 1)
+            self.known[key] = self._shader(specific(source.node), source, depth - 1)
         return self.known[key]
 
     def _shader(self, node: bpy.types.Node, output: bpy.types.NodeSocket, depth: int) -> Surface:
@@ -65,7 +69,7 @@ class _Reader:
             return Surface((0.0, 0.0, 0.0, 1.0), 0.0)
         if kind == "ShaderNodeBsdfPrincipled":
             return self._principled(node)
-        if kind == "ShaderNodeGroup" and node.node_tree is not None:
+        if isinstance(node, bpy.types.ShaderNodeGroup) and node.node_tree is not None:
             return self._group(node, output, depth)
         if kind == "ShaderNodeHoldout":
             return Surface((0.0, 0.0, 0.0, 1.0), 1.0)
@@ -75,8 +79,8 @@ class _Reader:
         return Surface(self.fallback, 1.0)
 
     def _principled(self, node: bpy.types.Node) -> Surface:
-        base, glow = node.inputs["Base Color"], node.inputs.get("Emission Color")
-        strength = node.inputs.get("Emission Strength")
+        base, glow = specific(node.inputs["Base Color"]), node.inputs.get("Emission Color")
+        strength = specific(node.inputs.get("Emission Strength"))
         color = self.color(base)
         black = not base.is_linked and max(base.default_value[:3]) < 0.02
         glows = strength is not None and (strength.is_linked or strength.default_value > 0)
@@ -111,9 +115,11 @@ class _Reader:
             return Surface(color, max(first.alpha, second.alpha))
         return Surface(color, self._math("MAXIMUM", first.alpha, second.alpha))
 
-    def _group(self, node: bpy.types.Node, output: bpy.types.NodeSocket, depth: int) -> Surface:
+    def _group(
+        self, node: bpy.types.ShaderNodeGroup, output: bpy.types.NodeSocket, depth: int
+    ) -> Surface:
         """Read inside a copy of the group and lead colour and alpha out by two new sockets."""
-        inner = node.node_tree.copy()
+        inner = specific(node.node_tree).copy()
         end = next((n for n in inner.nodes if n.bl_idname == "NodeGroupOutput"), None)
         ends = [n for n in inner.nodes if n.bl_idname == "NodeGroupOutput" and n.is_active_output]
         end = ends[0] if ends else end
@@ -124,7 +130,7 @@ class _Reader:
             bpy.data.node_groups.remove(inner)
             return Surface(self.fallback, 1.0)
         found = _Reader(inner, self.fallback).shader_input(inside, depth)
-        results = {}
+        results: dict[str, Any] = {}
         for label, value, kind in (
             ("parts4d color", found.color, "NodeSocketColor"),
             ("parts4d alpha", found.alpha, "NodeSocketFloat"),
@@ -145,16 +151,16 @@ class _Reader:
     def color(self, socket: bpy.types.NodeSocket) -> Color:
         source = _source(socket)
         if source is None:
-            value = socket.default_value
+            value = specific(socket).default_value
             return (value[0], value[1], value[2], 1.0)
-        self._unlight(source.node, set())
+        self._unlight(specific(source.node), set())
         return source
 
     def number(self, socket: bpy.types.NodeSocket) -> Number:
         source = _source(socket)
         if source is None:
-            return float(socket.default_value)
-        self._unlight(source.node, set())
+            return float(specific(socket).default_value)
+        self._unlight(specific(source.node), set())
         return source
 
     def _unlight(self, node: bpy.types.Node, seen: set[str]) -> None:
@@ -166,16 +172,16 @@ class _Reader:
             surface = self.shader_input(node.inputs[0], _DEPTH)
             if isinstance(surface.color, tuple):
                 rgb = self.tree.nodes.new("ShaderNodeRGB")
-                rgb.outputs[0].default_value = surface.color
-                replacement = rgb.outputs[0]
+                replacement = specific(rgb.outputs[0])
+                replacement.default_value = surface.color
             else:
                 replacement = surface.color
-            for link in list(node.outputs[0].links):
+            for link in list(specific(node.outputs[0]).links):
                 self.tree.links.new(replacement, link.to_socket)
             return
         for socket in node.inputs:
             for link in socket.links:
-                self._unlight(link.from_node, seen)
+                self._unlight(specific(link.from_node), seen)
 
     def _blend_numbers(self, factor: Number, first: Number, second: Number) -> Number:
         if isinstance(first, float) and isinstance(second, float):
@@ -183,21 +189,21 @@ class _Reader:
                 return first
             if isinstance(factor, float):
                 return first + (second - first) * factor
-        node = self.tree.nodes.new("ShaderNodeMix")
+        node = specific(self.tree.nodes.new("ShaderNodeMix"))
         node.data_type = "FLOAT"
         for index, value in ((0, factor), (2, first), (3, second)):
             self._feed(node.inputs[index], value)
         return node.outputs[0]
 
     def _blend_colors(self, mode: str, factor: Number, first: Color, second: Color) -> Color:
-        node = self.tree.nodes.new("ShaderNodeMix")
+        node = specific(self.tree.nodes.new("ShaderNodeMix"))
         node.data_type, node.blend_type = "RGBA", mode
         for index, value in ((0, factor), (6, first), (7, second)):
             self._feed(node.inputs[index], value)
         return node.outputs[2]
 
     def _math(self, operation: str, first: Number, second: Number) -> Number:
-        node = self.tree.nodes.new("ShaderNodeMath")
+        node = specific(self.tree.nodes.new("ShaderNodeMath"))
         node.operation = operation
         self._feed(node.inputs[0], first)
         self._feed(node.inputs[1], second)
@@ -207,7 +213,7 @@ class _Reader:
         if isinstance(value, bpy.types.NodeSocket):
             self.tree.links.new(value, socket)
         else:
-            socket.default_value = value
+            specific(socket).default_value = value
 
 
 def _source(socket: bpy.types.NodeSocket) -> bpy.types.NodeSocket | None:
@@ -223,7 +229,7 @@ def _source(socket: bpy.types.NodeSocket) -> bpy.types.NodeSocket | None:
             inner = next((k for k in node.internal_links if k.to_socket == link.from_socket), None)
             if inner is None:
                 return None
-            socket = inner.from_socket
+            socket = specific(inner.from_socket)
         else:
             return link.from_socket
     return None

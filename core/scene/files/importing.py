@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 
 from ...errors import InputError
+from ..compat import reason_in
 
 IMPORTERS: dict[str, Callable[[str], object]] = {
     ".glb": lambda path: bpy.ops.import_scene.gltf(filepath=path),
@@ -50,5 +51,5 @@ def read_file(path: Path, operator: Callable[[str], object]) -> None:
     try:
         operator(str(path.absolute()))
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
+        reason = reason_in(error)
         raise InputError(f"{path} cannot be read ({reason})", "Check the file") from error

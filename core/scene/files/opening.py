@@ -9,23 +9,25 @@ from pathlib import Path
 import bpy
 
 from ...errors import InputError
+from ..character import candidates
 from .importing import check_kind, import_file, read_file
 from .sequence import import_sequence
 
 
-def open_sources(files: Sequence[Path]) -> None:
+def open_sources(files: Sequence[Path]) -> str | None:
     """Open a .blend, or import the files into an empty scene. No files: what is open stays.
 
-    Several files of one kind are a mesh sequence. Raises InputError for a file that is missing,
-    damaged, or of an unsupported type.
+    Several files of one kind are a mesh sequence. Returns the name of the collection with all that
+    a file brought, where that is several meshes and nothing else says what belongs together. Raises
+    InputError for a file that is missing, damaged, or of an unsupported type.
     """
     if not files:
-        return
+        return None
     if len(files) == 1 and files[0].suffix.lower() == ".blend":
         if not files[0].is_file():
             raise InputError(f"{files[0]} does not exist", "Check the path")
         read_file(files[0], lambda p: bpy.ops.wm.open_mainfile(filepath=p, load_ui=False))
-        return
+        return None
     for path in files:
         check_kind(path)
     if len({path.suffix.lower() for path in files}) > 1:
@@ -36,5 +38,19 @@ def open_sources(files: Sequence[Path]) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if len(files) > 1:
         import_sequence(files)
-    else:
-        import_file(files[0])
+        return None
+    made = import_file(files[0])
+    if any(o.type == "ARMATURE" for o in made) or len(candidates(bpy.context.scene)) < 2:
+        return None
+    return _collected(made, files[0].stem)
+
+
+def _collected(objects: Sequence[bpy.types.Object], name: str) -> str:
+    """Links the objects to a new collection as well and returns its name, which no object has."""
+    while name in bpy.data.objects:
+        name += " objects"
+    collection = bpy.data.collections.new(name)
+    bpy.context.scene.collection.children.link(collection)
+    for obj in objects:
+        collection.objects.link(obj)
+    return str(collection.name)

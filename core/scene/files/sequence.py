@@ -12,6 +12,7 @@ import bpy
 from ...errors import InputError
 from .. import compat
 from ..character import FRAME_PROPERTY
+from ..narrowing import specific
 from .importing import check_kind, import_file
 
 
@@ -61,7 +62,7 @@ def show_only_at(obj: bpy.types.Object, frame: int) -> None:
         obj.hide_render = obj.hide_viewport = hidden
         for path in ("hide_render", "hide_viewport"):
             obj.keyframe_insert(path, frame=when)
-    for curve in compat.action_fcurves(obj.animation_data.action):
+    for curve in compat.action_fcurves(specific(obj.animation_data).action):
         for key in curve.keyframe_points:
             key.interpolation = "CONSTANT"
 

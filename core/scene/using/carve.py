@@ -12,6 +12,7 @@ import bmesh
 import bpy
 import numpy as np
 
+from ..narrowing import specific
 from .topology import Topology
 
 _NORMAL = "p4d~normal"  # carries custom normals, which Blender stores relative to the neighbours
@@ -42,7 +43,7 @@ def carve(mesh: bpy.types.Mesh, keep: np.ndarray, close_holes: bool) -> Carved:
     )
     for context, elements in doomed:
         if elements:
-            bmesh.ops.delete(bm, geom=elements, context=context)
+            specific(bmesh.ops).delete(bm, geom=elements, context=context)
     caps = _close(bm, borders) if close_holes else []
     if custom:
         normal = bm.loops.layers.float_vector[_NORMAL]
@@ -107,12 +108,12 @@ def _store_normals(mesh: bpy.types.Mesh) -> bool:
     normals = np.empty(len(mesh.loops) * 3, np.float32)
     mesh.corner_normals.foreach_get("vector", normals)
     mesh.attributes.new(_NORMAL, "FLOAT_VECTOR", "CORNER")
-    mesh.attributes[_NORMAL].data.foreach_set("vector", normals)
+    specific(mesh.attributes[_NORMAL]).data.foreach_set("vector", normals)
     return True
 
 
 def _restore_normals(mesh: bpy.types.Mesh) -> None:
     normals = np.empty(len(mesh.loops) * 3, np.float32)
-    mesh.attributes[_NORMAL].data.foreach_get("vector", normals)
+    specific(mesh.attributes[_NORMAL]).data.foreach_get("vector", normals)
     mesh.attributes.remove(mesh.attributes[_NORMAL])
     mesh.normals_split_custom_set(normals.reshape(-1, 3))

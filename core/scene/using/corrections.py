@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import InputError, Parts4DError
 from ...job.label_files import LabelFiles
+from ..narrowing import specific
 from ..writeback import ledger as registry
 from ..writeback import vertex_groups
 from ..writeback.apply import apply_labels
@@ -114,7 +115,7 @@ def _correct(one: Labelled, name: str, faces: np.ndarray) -> None:
     for twin in _twins(one):
         _remember(twin, faces, words)
     corners = Corners.of(one.mesh)
-    domain = one.mesh.attributes[one.writings[0].color].domain
+    domain = specific(one.mesh.attributes[one.writings[0].color]).domain
     painter = Painter(one.mesh, corners, palette_of(one.vocabulary), domain)
     for names in one.writings:
         label = one.label(names)
@@ -136,7 +137,7 @@ def _remember(one: Labelled, faces: np.ndarray, words: tuple[str, ...]) -> None:
     values[faces] = known.index(words) + 1
     corrections = Corrections(values, known)
     name = store_corrections(ob, corrections, stored.get("attribute", ""))
-    registry.extend_mesh(ob.data, attributes=[name])
+    registry.extend_mesh(one.mesh, attributes=[name])
     registry.write(ob, {**(registry.read(ob) or {}), "corrections": corrections.to_json(name)})
     ob.update_tag()  # or undo takes the object for unchanged
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
+from ..narrowing import specific
 from ..writeback import ledger as registry
 from ..writeback.attributes import add_later
 from ..writeback.modes import object_mode
@@ -47,7 +48,7 @@ def _write(one: Labelled) -> set[int]:
     mesh = one.mesh
     if ATTRIBUTE not in mesh.attributes:
         add_later(mesh, ATTRIBUTE, "INT", "FACE")
-    mesh.attributes[ATTRIBUTE].data.foreach_set("value", sets)
+    specific(mesh.attributes[ATTRIBUTE]).data.foreach_set("value", sets)
     mesh.update_tag()
     return set(np.unique(sets).tolist())
 

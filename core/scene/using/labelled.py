@@ -13,6 +13,7 @@ import numpy as np
 from ...errors import InputError
 from ...job.label_files import LabelledPart
 from ..character import armature_of
+from ..narrowing import mesh_of
 from ..writeback import ledger as registry
 from ..writeback.kept_corrections import find_part
 from ..writeback.names import AttributeNames
@@ -30,11 +31,11 @@ class Labelled:
 
     @property
     def object(self) -> bpy.types.Object:
-        return registry.local_object(self.name)
+        return registry.existing_object(self.name)
 
     @property
     def mesh(self) -> bpy.types.Mesh:
-        return self.object.data
+        return mesh_of(self.object)
 
     @property
     def writings(self) -> tuple[AttributeNames, ...]:

@@ -11,6 +11,7 @@ from mathutils import Color
 
 from ...job.label_files import UNLABELLED
 from ..compat import enable_nodes
+from ..narrowing import specific
 from ..writeback import ledger as registry
 from ..writeback.modes import object_mode
 from .labelled import Labelled, shown_of
@@ -74,7 +75,7 @@ def _assign(one: Labelled, keep_look: bool, used: dict[str, None]) -> int:
 
 def _origin(material: bpy.types.Material | None) -> bpy.types.Material | None:
     """The artist's material behind one of ours, so that copies are not copied again."""
-    if material is None or MARK not in material:
+    if material is None or MARK not in material.keys():
         return material
     return material[MARK].get("copy_of")
 
@@ -85,17 +86,18 @@ def _material(one: Labelled, label: int, original: bpy.types.Material | None) ->
     if original is not None:
         mark["copy_of"] = original
     for material in bpy.data.materials:
-        if material.library is None and MARK in material and material[MARK].to_dict() == mark:
+        known = material.get(MARK) if material.library is None else None
+        if known is not None and known.to_dict() == mark:
             return material
     if original is not None:
         material = original.copy()
         material.name = f"{original.name} ({part.name})"
     else:
         material = bpy.data.materials.new(part.name)
-        material.diffuse_color = (*Color(part.color).from_srgb_to_scene_linear(), 1.0)
+        material.diffuse_color = (*Color(part.color).from_srgb_to_scene_linear()[:], 1.0)
         enable_nodes(material)
         shader = next(n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED")
-        shader.inputs["Base Color"].default_value = material.diffuse_color
+        specific(shader.inputs["Base Color"]).default_value = material.diffuse_color
     material[MARK] = mark
     return material
 

@@ -103,8 +103,8 @@ def _edit(objects: Sequence[bpy.types.Object], active: bpy.types.Object) -> None
     layer = bpy.context.view_layer
     for ob in layer.objects:
         ob.select_set(ob in objects)
-    if layer.objects.active not in objects:
-        layer.objects.active = active
-    active = layer.objects.active
-    with bpy.context.temp_override(active_object=active, object=active):
+    current = layer.objects.active
+    if current is None or current not in objects:
+        layer.objects.active = current = active
+    with bpy.context.temp_override(active_object=current, object=current):
         bpy.ops.object.mode_set(mode="EDIT")

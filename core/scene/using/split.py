@@ -11,6 +11,7 @@ import numpy as np
 
 from ...job.label_files import UNLABELLED
 from ..compat import animated_paths
+from ..narrowing import mesh_of
 from ..writeback import attributes
 from ..writeback import ledger as registry
 from ..writeback.attributes import Corners, Painter, palette_of
@@ -36,7 +37,6 @@ _BOUND = {
 @dataclass(frozen=True)
 class Split:
     objects: tuple[str, ...]  # the new ones
-    originals: tuple[str, ...]
     caps: int  # faces that close holes
     warnings: tuple[str, ...]
 
@@ -73,8 +73,8 @@ def split_parts(
             for part in np.unique(label).tolist():
                 name = _copy(one, template, part)
                 steps.undo(_remove_object, name)
-                carved = carve(registry.local_object(name).data, label == part, close_holes)
-                _label(one, registry.local_object(name), part)
+                carved = carve(mesh_of(registry.existing_object(name)), label == part, close_holes)
+                _label(one, registry.existing_object(name), part)
                 made.append(name)
                 caps += carved.caps
                 if carved.open_borders:
@@ -82,23 +82,23 @@ def split_parts(
             warnings += _warnings(one, hide_original)
     if made:
         _show(made, [one.object for one in objects], hide_original)
-    return Split(tuple(made), tuple(one.name for one in objects), caps, tuple(warnings))
+    return Split(tuple(made), caps, tuple(warnings))
 
 
 def _template(one: Labelled) -> str:
     """A copy of the object without anything of ours, for the parts to be copied from."""
     template = one.object.copy()
-    template.data = one.mesh.copy()
+    template.data = mesh = one.mesh.copy()
     remove_from_object(template.name)
-    remove_from_mesh(template.data)
+    remove_from_mesh(mesh)
     registry.write(template, None)
     return template.name
 
 
 def _copy(one: Labelled, template: str, part: int) -> str:
-    source = registry.local_object(template)
+    source = registry.existing_object(template)
     copy = source.copy()
-    copy.data = source.data.copy()
+    copy.data = mesh_of(source).copy()
     part_name = "unlabelled" if part == UNLABELLED else one.vocabulary[part].name
     copy.name = copy.data.name = f"{one.document['character']}.{part_name}"
     for collection in one.object.users_collection:
@@ -108,7 +108,7 @@ def _copy(one: Labelled, template: str, part: int) -> str:
 
 def _label(one: Labelled, ob: bpy.types.Object, part: int) -> None:
     """Label all faces of `ob` as `part`, with a document and record of its own."""
-    mesh = ob.data
+    mesh = mesh_of(ob)
     before = registry.active_of(mesh)
     names = attribute_names([*mesh.attributes.keys(), *ob.vertex_groups.keys()], 1)
     made = attributes.create(mesh, [names], "CORNER")
@@ -151,8 +151,8 @@ def _warnings(one: Labelled, hide: bool) -> list[str]:
 
 
 def _remove_object(name: str) -> None:
-    ob = registry.local_object(name)
-    mesh = ob.data
+    ob = registry.existing_object(name)
+    mesh = mesh_of(ob)
     bpy.data.objects.remove(ob)
     if not mesh.users:
         bpy.data.meshes.remove(mesh)

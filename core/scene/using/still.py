@@ -9,8 +9,10 @@ from pathlib import Path
 
 import bpy
 
-from ...errors import InputError, JobError
+from ...errors import ErrorKind, InputError, JobError
+from ...files.disk import is_full
 from .. import compat
+from ..narrowing import specific
 from ..writeback.ledger import labelled_objects
 from ..writeback.overlay import overlay_of, show_overlay
 
@@ -38,9 +40,12 @@ def render_still(scene: bpy.types.Scene, path: Path) -> None:
             bpy.ops.render.render(write_still=True, scene=labels.name)
             unfinished.replace(path)
         except (RuntimeError, OSError) as error:
-            reason = str(error).strip().splitlines()[0].removeprefix("Error: ")
+            reason = compat.reason_in(error)
+            kind = ErrorKind.DISK_FULL if is_full(path.parent, str(error)) else ErrorKind.JOB_FOLDER
             raise JobError(
-                f"{path} could not be rendered ({reason})", "Choose another file or free some space"
+                f"{path} could not be rendered ({reason})",
+                "Choose another file or free some space",
+                kind,
             ) from error
         finally:
             with suppress(OSError):
@@ -65,7 +70,7 @@ def _label_scene(
     """A scene with the objects and the camera of `scene`, for as long as it is rendered."""
     made = bpy.data.scenes.new("Parts4D labels")
     try:
-        for ob in (*objects, scene.camera):
+        for ob in (*objects, specific(scene.camera)):
             made.collection.objects.link(ob)
         made.camera = scene.camera
         made.frame_set(scene.frame_current)
@@ -79,7 +84,7 @@ def _label_scene(
         ):
             setattr(ours, name, getattr(theirs, name))
         try:
-            ours.engine = "CYCLES"
+            specific(ours).engine = "CYCLES"
         except TypeError as error:
             raise InputError("Cycles is disabled", "Enable it in the preferences") from error
         made.cycles.device, made.cycles.samples = "CPU", _SAMPLES

@@ -13,6 +13,7 @@ from typing import Literal
 import bpy
 import numpy as np
 
+from ..narrowing import specific
 from ..writeback.attributes import add_later, remove
 
 Domain = Literal["POINT", "EDGE", "FACE"]
@@ -67,11 +68,11 @@ class Topology:
 
 def read_flags(mesh: bpy.types.Mesh, kind: Literal["select", "hide"], domain: Domain) -> np.ndarray:
     """(elements,) bool of a mesh that is not in Edit Mode."""
-    elements = {"POINT": mesh.vertices, "EDGE": mesh.edges, "FACE": mesh.polygons}[domain]
-    flags = np.zeros(len(elements), bool)
+    counts = {"POINT": len(mesh.vertices), "EDGE": len(mesh.edges), "FACE": len(mesh.polygons)}
+    flags = np.zeros(counts[domain], np.bool_)
     name = f".{kind}_{_SUFFIX[domain]}"
     if _is_flag(mesh, name, domain):
-        mesh.attributes[name].data.foreach_get("value", flags)
+        specific(mesh.attributes[name]).data.foreach_get("value", flags)
     return flags
 
 
@@ -82,7 +83,7 @@ def write_selection(mesh: bpy.types.Mesh, domain: Domain, selected: np.ndarray) 
         remove(mesh, [name])
         add_later(mesh, name, "BOOLEAN", domain)
     selected = selected & ~read_flags(mesh, "hide", domain)
-    mesh.attributes[name].data.foreach_set("value", selected)
+    specific(mesh.attributes[name]).data.foreach_set("value", selected)
 
 
 def _is_flag(mesh: bpy.types.Mesh, name: str, domain: Domain) -> bool:

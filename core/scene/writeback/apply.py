@@ -15,6 +15,7 @@ from typing import Any
 import bpy
 
 from ...job.label_files import LabelFiles, Result
+from ..narrowing import mesh_of
 from . import attributes, vertex_groups
 from . import ledger as registry
 from .attributes import Corners, Painter, palette_of
@@ -100,7 +101,7 @@ def _objects_concerned(result: Result) -> list[bpy.types.Object]:
     named = [registry.local_object(name) for name in {o.name for o in captured}]
     found = [o for o in named if o is not None and o.type == "MESH"]
     found += [o for source in found for o in registry.baked_objects(source)]
-    meshes = {o.data.name: o.data for o in found}
+    meshes = {o.data.name: mesh_of(o) for o in found}
     return [o for mesh in meshes.values() for o in registry.objects_of(mesh)]
 
 
@@ -121,36 +122,26 @@ def _write_mesh(
     tally: _Tally,
     baked: Mapping[str, Any] | None = None,
 ) -> None:
-    result, options = order.result, order.options
-    mesh = registry.local_mesh(target.mesh)
+    options = order.options
+    mesh = registry.existing_mesh(target.mesh)
     current, before = stash_mesh(mesh, target.variant_of, steps)
-    users = registry.objects_of(mesh)
-
-    taken = [a.name for a in mesh.attributes] + [g.name for g in users[0].vertex_groups]
+    user = registry.objects_of(mesh)[0]
+    taken = [a.name for a in mesh.attributes] + [g.name for g in user.vertex_groups]
     names = attribute_names(taken, len(target.variants))
     stored = [_stored(names, i, v) for i, v in enumerate(target.variants)]
     wanted = [names, *(n for run in stored for n in run.values())]
     steps.undo(_remove_attributes, mesh.name, [x for n in wanted for x in (n.label, n.color)])
     made = attributes.create(mesh, wanted, options.color_domain)
     corners = Corners.of(mesh)
-    painter = Painter(mesh, corners, palette_of(result.vocabulary), options.color_domain)
-    painter.fill(names, target.variants[0].labels[0])
-    for labelling, run in zip(target.variants, stored, strict=True):
-        for frame, label in zip(labelling.frames, labelling.labels, strict=True):
-            if frame in run:
-                painter.fill(run[frame], label)
-
+    palette = palette_of(order.result.vocabulary)
+    _paint(Painter(mesh, corners, palette, options.color_domain), target, names, stored)
     groups: dict[str, str] = {}
     if options.vertex_groups:
-        parts = [part.name for part in result.vocabulary]
+        parts = [part.name for part in order.result.vocabulary]
         share = vertex_groups.shares(corners, target.variants, len(parts))
-        steps.undo(_keep_groups, users[0].name, [g.name for g in users[0].vertex_groups])
-        groups = vertex_groups.create(users[0], parts, share, taken + made)
-
-    corrections: dict[str, str] = {}
-    for name, kept in target.corrections.items():
-        corrections[name] = store_corrections(registry.local_object(name), kept)
-        steps.undo(_remove_attributes, mesh.name, [corrections[name]])
+        steps.undo(_keep_groups, user.name, [g.name for g in user.vertex_groups])
+        groups = vertex_groups.create(user, parts, share, taken + made)
+    corrections = _store_corrections(target, steps)
     made += corrections.values()
 
     record = MeshRecord(tuple(made), tuple(groups.values()), before)
@@ -165,13 +156,9 @@ def _write_mesh(
         document |= baked or {"object": name}
         if name in corrections:
             document["corrections"] = target.corrections[name].to_json(corrections[name])
-        steps.undo(_remove_property, name)
-        ob = registry.local_object(name)
-        if options.switch and stored[index]:
-            steps.undo(_remove_new_modifiers, name, [m.name for m in ob.modifiers])
-            document["modifier"] = add_switch(ob, _switch(names, stored, index, options))
+        switch = _switch(names, stored, index, options)
+        if _write_object(name, document, switch if options.switch else None, steps):
             tally.switched.append(name)
-        registry.write(ob, document)
         tally.objects.append(name)
     mesh.update_tag()
     tally.stored += sum(max(len(run), 1) for run in stored)
@@ -179,12 +166,49 @@ def _write_mesh(
     tally.groups += len(groups)
 
 
+def _paint(
+    painter: Painter,
+    target: MeshTarget,
+    names: AttributeNames,
+    stored: Sequence[Mapping[int, AttributeNames]],
+) -> None:
+    painter.fill(names, target.variants[0].labels[0])
+    for labelling, run in zip(target.variants, stored, strict=True):
+        for frame, label in zip(labelling.frames, labelling.labels, strict=True):
+            if frame in run:
+                painter.fill(run[frame], label)
+
+
+def _store_corrections(target: MeshTarget, steps: Transaction) -> dict[str, str]:
+    """Object -> name of the attribute that its corrections lie in."""
+    stored: dict[str, str] = {}
+    for name, kept in target.corrections.items():
+        stored[name] = store_corrections(registry.existing_object(name), kept)
+        steps.undo(_remove_attributes, target.mesh, [stored[name]])
+    return stored
+
+
+def _write_object(
+    name: str, document: dict[str, Any], switch: Switch | None, steps: Transaction
+) -> bool:
+    """Records the labels on an object; whether a modifier switches them by the frame."""
+    steps.undo(_remove_property, name)
+    ob = registry.existing_object(name)
+    switches = switch is not None and bool(switch.frames)
+    if switch is not None and switches:
+        steps.undo(_remove_new_modifiers, name, [m.name for m in ob.modifiers])
+        document["modifier"] = add_switch(ob, switch)
+    registry.write(ob, document)
+    return switches
+
+
 def _write_baked(bake: BakeTarget, order: _Order, steps: Transaction, tally: _Tally) -> None:
-    source = registry.local_object(bake.object)
+    source = registry.existing_object(bake.object)
     earlier = (registry.read(source) or {}).get("baked")
-    current, before = stash_mesh(source.data, [bake.object], steps)
-    registry.write_mesh(source.data, None)
-    registry.activate(source.data, registry.still_there(source.data, current, before))
+    mesh = mesh_of(source)
+    current, before = stash_mesh(mesh, [bake.object], steps)
+    registry.write_mesh(mesh, None)
+    registry.activate(mesh, registry.still_there(mesh, current, before))
     baked = bake_frames(bake, earlier, steps)
     tally.baked.append(baked.collection)
     tally.warnings += baked.warnings
@@ -253,23 +277,23 @@ def _document(
 
 
 def _activate(mesh: str, active: Active) -> None:
-    registry.activate(registry.local_mesh(mesh), active)
+    registry.activate(registry.existing_mesh(mesh), active)
 
 
 def _remove_attributes(mesh: str, names: list[str]) -> None:
-    attributes.remove(registry.local_mesh(mesh), names)
+    attributes.remove(registry.existing_mesh(mesh), names)
 
 
 def _keep_groups(user: str, names: list[str]) -> None:
-    ob = registry.local_object(user)
+    ob = registry.existing_object(user)
     vertex_groups.remove(ob, [g.name for g in ob.vertex_groups if g.name not in names])
 
 
 def _remove_new_modifiers(name: str, earlier: list[str]) -> None:
-    ob = registry.local_object(name)
+    ob = registry.existing_object(name)
     for modifier in [m.name for m in ob.modifiers if m.name not in earlier]:
         remove_modifier(ob, modifier)
 
 
 def _remove_property(name: str) -> None:
-    registry.write(registry.local_object(name), None)
+    registry.write(registry.existing_object(name), None)

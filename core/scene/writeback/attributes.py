@@ -11,6 +11,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...job.label_files import LabelledPart
+from ..narrowing import specific
 from .ledger import activate, active_of, objects_of
 from .names import ASIDE, AttributeNames
 from .options import ColorDomain
@@ -57,7 +58,7 @@ def create(
     wanted = [(n.label, "INT", "FACE") for n in names]
     wanted += [(n.color, "BYTE_COLOR", color_domain) for n in names]
     for name, kind, domain in wanted:
-        attribute = mesh.attributes.new(name, kind, domain)
+        attribute = specific(mesh.attributes).new(name, kind, domain)
         if attribute is None or attribute.name != name:
             remove(mesh, made if attribute is None else [*made, attribute.name])
             raise InputError(
@@ -74,7 +75,7 @@ def add_later(mesh: bpy.types.Mesh, name: str, kind: str, domain: str) -> None:
     Blender remembers the active attribute by its place, which a new one may take.
     """
     active = active_of(mesh)
-    mesh.attributes.new(name, kind, domain)
+    specific(mesh.attributes).new(name, kind, domain)
     activate(mesh, active)
 
 
@@ -110,11 +111,11 @@ class Painter:
     def fill(self, names: AttributeNames, label: np.ndarray) -> None:
         """Store `label` (faces,) int16 under `names`."""
         attributes = self._mesh.attributes
-        attributes[names.label].data.foreach_set("value", label.astype(np.int32))
+        specific(attributes[names.label]).data.foreach_set("value", label.astype(np.int32))
         row = (label + 1)[self._face]  # (C,) rows of the palette
         np.take(self._palette, row, out=self._colors.view(np.complex128)[:, 0], mode="clip")
         colors = self._colors if self._around is None else self._around.mean(self._colors)
-        attributes[names.color].data.foreach_set("color_srgb", colors.reshape(-1))
+        specific(attributes[names.color]).data.foreach_set("color_srgb", colors.reshape(-1))
 
 
 class _Around:

@@ -15,6 +15,7 @@ import bpy
 
 from ...errors import InputError
 from ..compat import action_fcurves, animated_paths
+from ..narrowing import specific
 from . import attributes, vertex_groups
 from . import ledger as registry
 from .names import ASIDE, cut
@@ -38,7 +39,7 @@ def bake_frames(target: BakeTarget, earlier: dict[str, Any] | None, steps: Trans
 
     Raises InputError when the object cannot be evaluated here or is not what was parsed.
     """
-    ob = registry.local_object(target.object)
+    ob = registry.existing_object(target.object)
     scene, layer = bpy.context.scene, bpy.context.view_layer
     if ob.name not in layer.objects:
         raise InputError(
@@ -84,7 +85,7 @@ def remove_baked(name: str, record: dict[str, Any]) -> int:
     The object is shown again as it was, unless newer frames have taken their place.
     """
     _remove_collection(record["collection"])
-    current = (registry.read(registry.local_object(name)) or {}).get("baked")
+    current = (registry.read(registry.existing_object(name)) or {}).get("baked")
     if not current or current["collection"] == record["collection"]:
         _hide(name, record["hide_viewport"], record["hide_render"])
     return 1
@@ -143,13 +144,13 @@ def _key_visibility(ob: bpy.types.Object, frame: int, until: int | None, first: 
         for at, hidden in sorted(keys.items()):
             setattr(ob, path, hidden)
             ob.keyframe_insert(path, frame=at)
-    for curve in action_fcurves(ob.animation_data.action):
+    for curve in action_fcurves(specific(ob.animation_data).action):
         for key in curve.keyframe_points:
             key.interpolation = "CONSTANT"
 
 
 def _hide(name: str, viewport: bool, render: bool) -> None:
-    ob = registry.local_object(name)
+    ob = registry.existing_object(name)
     ob.hide_viewport, ob.hide_render = viewport, render
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import bpy
 
+from ..narrowing import mesh_of
 from . import attributes, vertex_groups
 from . import ledger as registry
 from .baked_frames import remove_baked
@@ -25,7 +26,7 @@ def clear_labels(objects: Iterable[bpy.types.Object]) -> ClearReport:
     its mode.
     """
     chosen = _chosen(objects)
-    sharing = {o.name for c in chosen for o in registry.objects_of(c.data)}
+    sharing = {o.name for c in chosen for o in registry.objects_of(mesh_of(c))}
     with object_mode(bpy.data.objects[name] for name in sharing):
         return _clear([o.name for o in chosen])
 
@@ -34,10 +35,10 @@ def _clear(names: Sequence[str]) -> ClearReport:
     attribute_count = group_count = modifiers = collections = 0
     for name in names:
         modifiers += remove_from_object(name)
-        baked = (registry.read(registry.local_object(name)) or {}).get("baked")
+        baked = (registry.read(registry.existing_object(name)) or {}).get("baked")
         collections += remove_baked(name, baked) if baked else 0
-        registry.write(registry.local_object(name), None)
-    for mesh in {registry.local_object(name).data for name in names}:
+        registry.write(registry.existing_object(name), None)
+    for mesh in {mesh_of(registry.existing_object(name)) for name in names}:
         if not any(registry.read(o) for o in registry.objects_of(mesh)):
             removed = remove_from_mesh(mesh)
             attribute_count += removed[0]
@@ -49,7 +50,7 @@ def _clear(names: Sequence[str]) -> ClearReport:
 
 def remove_from_object(name: str) -> int:
     """Take our modifiers off an object; returns how many there were."""
-    ob = registry.local_object(name)
+    ob = registry.existing_object(name)
     document = registry.read(ob) or {}
     ours = [document.get(key) for key in ("modifier", "overlay")]
     return sum(remove_modifier(ob, modifier) for modifier in ours if modifier)

@@ -16,6 +16,7 @@ import bpy
 import numpy as np
 
 from ...job.label_files import UNLABELLED, LabelledPart
+from ..narrowing import mesh_of, specific
 from . import ledger as registry
 from .attributes import add_later
 from .names import free_name
@@ -83,11 +84,11 @@ def store_corrections(ob: bpy.types.Object, corrections: Corrections, name: str 
 
     It is `name`, or a free one where there is no such attribute (any more). The caller records it.
     """
-    mesh = ob.data
+    mesh = mesh_of(ob)
     if name not in mesh.attributes:
         name = free_name(ATTRIBUTE, [*mesh.attributes.keys(), *ob.vertex_groups.keys()])
         add_later(mesh, name, "INT", "FACE")
-    mesh.attributes[name].data.foreach_set("value", corrections.values)
+    specific(mesh.attributes[name]).data.foreach_set("value", corrections.values)
     return name
 
 

@@ -60,7 +60,7 @@ def vocabulary_of(document: Mapping[str, Any]) -> tuple[LabelledPart, ...]:
 
 def check_free(owner: bpy.types.ID) -> None:
     """Raises InputError when the property on `owner` is somebody else's."""
-    if PROPERTY in owner and read(owner) is None:
+    if PROPERTY in owner.keys() and read(owner) is None:
         raise InputError(
             f"{owner.name} has a custom property {PROPERTY!r} that Parts4D did not write",
             "Rename or delete that property",
@@ -71,7 +71,7 @@ def write(owner: bpy.types.ID, document: dict[str, Any] | None) -> None:
     """Store `document`, or remove the property for None."""
     if document is not None:
         owner[PROPERTY] = json.dumps({"schema": 1, **document}, ensure_ascii=False)
-    elif PROPERTY in owner:
+    elif PROPERTY in owner.keys():
         del owner[PROPERTY]
 
 
@@ -116,7 +116,7 @@ def baked_objects(source: bpy.types.Object) -> list[bpy.types.Object]:
     """The frames that were baked from `source`; empty for an object that carries its own labels."""
     baked = (read(source) or {}).get("baked")
     collection = bpy.data.collections.get((baked["collection"], None)) if baked else None
-    objects = collection.objects if collection else ()
+    objects: Iterable[bpy.types.Object] = collection.objects if collection else ()
     return [o for o in objects if "baked_from" in (read(o) or {})]
 
 
@@ -133,17 +133,33 @@ def local_mesh(name: str) -> bpy.types.Mesh | None:
     return bpy.data.meshes.get((name, None))
 
 
+def existing_object(name: str) -> bpy.types.Object:
+    """The local object of that name, which is there. Raises KeyError otherwise."""
+    ob = local_object(name)
+    if ob is None:
+        raise KeyError(name)
+    return ob
+
+
+def existing_mesh(name: str) -> bpy.types.Mesh:
+    """The local mesh of that name, which is there. Raises KeyError otherwise."""
+    mesh = local_mesh(name)
+    if mesh is None:
+        raise KeyError(name)
+    return mesh
+
+
 def active_of(mesh: bpy.types.Mesh) -> Active:
     """What is active in `mesh` now. Vertex groups are reached through an object, any will do."""
     attribute = mesh.attributes.active
     groups = _groups(mesh)
     group = groups.active if groups is not None else None
     return Active(
-        color=mesh.color_attributes.active_color_name,
+        color=mesh.color_attributes.active_color_name or "",
         render_color=mesh.color_attributes.default_color_name,
         attribute=attribute.name if attribute else "",
         group=group.name if group else "",
-        group_index=groups.active_index if groups is not None else 0,
+        group_index=(groups.active_index or 0) if groups is not None else 0,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import bpy
 
+from ..narrowing import specific
 from .ledger import PROPERTY
 
 
@@ -30,7 +31,7 @@ def new_group(name: str, key: str) -> tuple[bpy.types.NodeTree, Any, Any]:
     """(group, its incoming geometry socket, its outgoing geometry socket)."""
     group = bpy.data.node_groups.new(name, "GeometryNodeTree")
     group[PROPERTY] = key
-    group.is_modifier = True
+    specific(group).is_modifier = True
     group.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
     group.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
     source = group.nodes.new("NodeGroupInput")
@@ -51,7 +52,7 @@ def connect(group: bpy.types.NodeTree, value: Any, socket: bpy.types.NodeSocket)
     if isinstance(value, bpy.types.NodeSocket):
         group.links.new(value, socket)
     else:
-        socket.default_value = value
+        specific(socket).default_value = value
 
 
 def arrange(group: bpy.types.NodeTree) -> None:

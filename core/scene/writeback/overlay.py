@@ -16,6 +16,7 @@ from typing import Any
 
 import bpy
 
+from ..narrowing import specific
 from . import ledger as registry
 from .kept_corrections import find_part
 from .nodes import find_group, remove_modifier
@@ -88,7 +89,7 @@ def _viewports(screen: bpy.types.Screen) -> Iterator[tuple[str, bpy.types.View3D
     for a, area in enumerate(screen.areas):
         for s, space in enumerate(area.spaces):
             if space.type == "VIEW_3D":
-                yield f"{a}/{s}", space.shading
+                yield f"{a}/{s}", specific(space).shading
 
 
 def _recolor(ob: bpy.types.Object, document: dict[str, Any], view: Overlay) -> Recolor:
@@ -110,7 +111,7 @@ def _add_modifier(ob: bpy.types.Object, recolor: Recolor) -> str:
     active = ob.modifiers.active
     active_name = active.name if active else ""
     modifier = ob.modifiers.new(OVERLAY, "NODES")
-    modifier.node_group = find_group(recolor.key) or build_group(recolor)
+    specific(modifier).node_group = find_group(recolor.key) or build_group(recolor)
     modifier.show_expanded = False
     name = modifier.name
     if active_name:

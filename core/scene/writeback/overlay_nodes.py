@@ -14,6 +14,7 @@ import bpy
 from mathutils import Color
 
 from ..compat import enable_nodes
+from ..narrowing import specific
 from . import ledger as registry
 from .attributes import NEUTRAL
 from .nodes import add_node, arrange, connect, find_material, new_group
@@ -118,7 +119,7 @@ def _compare(
 
 def _ramp(group: bpy.types.NodeTree, attribute: str) -> bpy.types.NodeSocket:
     node = add_node(group, "ShaderNodeValToRGB")
-    elements = node.color_ramp.elements
+    elements = specific(node).color_ramp.elements
     while len(elements) < len(RAMP):
         elements.new(0.5)
     for index, color in enumerate(RAMP):
@@ -135,7 +136,7 @@ def _named(group: bpy.types.NodeTree, name: str, kind: str) -> bpy.types.NodeSoc
 
 
 def _linear(color: tuple[float, ...]) -> tuple[float, ...]:
-    return tuple(Color(color).from_srgb_to_scene_linear())
+    return tuple(Color(color).from_srgb_to_scene_linear()[:])
 
 
 def _material(attribute: str) -> bpy.types.Material:
@@ -147,6 +148,7 @@ def _material(attribute: str) -> bpy.types.Material:
     material[registry.PROPERTY] = key
     enable_nodes(material)
     tree = material.node_tree
+    assert tree is not None  # just enabled
     tree.nodes.clear()
     color = add_node(
         tree, "ShaderNodeAttribute", attribute_type="GEOMETRY", attribute_name=attribute

@@ -13,8 +13,9 @@ from ...errors import InputError, JobError
 from ...job.arrays import ArrayReader
 from ...job.capture_files import CapturedObject
 from ...job.label_files import LabelFiles, Result
+from ..narrowing import mesh_of
 from .kept_corrections import Corrections, read_corrections
-from .ledger import baked_objects, check_free, local_object, read
+from .ledger import baked_objects, check_free, existing_object, local_object, read
 
 
 @dataclass
@@ -93,7 +94,8 @@ def make_plan(files: LabelFiles, every_frame: bool) -> Plan:
     labellings = {name: Labelling() for name, own in direct.items() if own}
     bakes = {name: BakeTarget(name) for name, own in direct.items() if not own}
     warnings = [w for bake in bakes.values() for w in _keep_baked_corrections(bake, captured)]
-    kept = {name: found for name in labellings if (found := read_corrections(local_object(name)))}
+    stored = {name: read_corrections(existing_object(name)) for name in labellings}
+    kept = {name: corrections for name, corrections in stored.items() if corrections}
     warnings += _unused(kept, bakes, result)
     repeated: set[str] = set()
     for frame in frames:
@@ -143,7 +145,7 @@ def _is_direct(name: str, counts: set[int], result: Result) -> bool:
     if ob.data.library is not None or ob.override_library is not None:
         raise _linked(name)
     check_free(ob)
-    check_free(ob.data)
+    check_free(mesh_of(ob))
     if counts == {len(ob.data.polygons)}:
         return True
     if result.topology == "sequence" and ob.modifiers:
@@ -184,7 +186,7 @@ def _keep_baked_corrections(
 ) -> list[str]:
     """Those of frames that have as many faces as before; sentences on the others."""
     lost = []
-    for ob in baked_objects(local_object(bake.object)):
+    for ob in baked_objects(existing_object(bake.object)):
         corrections = read_corrections(ob)
         if corrections is None:
             continue
@@ -222,7 +224,7 @@ def _by_mesh(
 ) -> list[MeshTarget]:
     targets: dict[str, MeshTarget] = {}
     for name, labelling in labellings.items():
-        mesh = local_object(name).data.name
+        mesh = mesh_of(existing_object(name)).name
         target = targets.setdefault(mesh, MeshTarget(mesh))
         if name in corrections:
             target.corrections[name] = corrections[name]

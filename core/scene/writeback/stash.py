@@ -77,38 +77,38 @@ def _restore_baked(record: dict[str, Any]) -> None:
 
 
 def _activate(mesh: str, active: Active) -> None:
-    registry.activate(registry.local_mesh(mesh), active)
+    registry.activate(registry.existing_mesh(mesh), active)
 
 
 def _write_record(mesh: str, record: MeshRecord | None) -> None:
-    registry.write_mesh(registry.local_mesh(mesh), record)
+    registry.write_mesh(registry.existing_mesh(mesh), record)
 
 
 def _rename_attributes(mesh: str, names: dict[str, str]) -> None:
     for old, new in names.items():
-        registry.local_mesh(mesh).attributes[old].name = new
+        registry.existing_mesh(mesh).attributes[old].name = new
 
 
 def _remove_attributes(mesh: str, names: list[str]) -> None:
-    attributes.remove(registry.local_mesh(mesh), names)
+    attributes.remove(registry.existing_mesh(mesh), names)
 
 
 def _rename_groups(user: str, names: dict[str, str]) -> None:
     for old, new in names.items():
-        registry.local_object(user).vertex_groups[old].name = new
+        registry.existing_object(user).vertex_groups[old].name = new
 
 
 def _remove_groups(user: str, names: list[str]) -> None:
-    vertex_groups.remove(registry.local_object(user), names)
+    vertex_groups.remove(registry.existing_object(user), names)
 
 
 def _rename_modifier(ob: str, old: str, new: str) -> None:
-    registry.local_object(ob).modifiers[old].name = new
+    registry.existing_object(ob).modifiers[old].name = new
 
 
 def _remove_modifier(ob: str, name: str) -> None:
-    remove_modifier(registry.local_object(ob), name)
+    remove_modifier(registry.existing_object(ob), name)
 
 
 def _write_document(ob: str, document: dict[str, Any] | None) -> None:
-    registry.write(registry.local_object(ob), document)
+    registry.write(registry.existing_object(ob), document)

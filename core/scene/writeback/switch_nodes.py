@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import bpy
 
+from ..narrowing import specific
 from .names import AttributeNames
 from .nodes import add_node, arrange, connect, find_group, new_group
 from .options import ColorDomain
@@ -49,7 +50,7 @@ def add_switch(ob: bpy.types.Object, switch: Switch) -> str:
     active = ob.modifiers.active
     active_name = active.name if active else ""
     modifier = ob.modifiers.new(MODIFIER, "NODES")
-    modifier.node_group = find_group(switch.key) or _build(switch)
+    specific(modifier).node_group = find_group(switch.key) or _build(switch)
     modifier.show_expanded = False
     name = modifier.name
     position = len(ob.modifiers) - 1
@@ -146,7 +147,7 @@ def _drop(
     if hasattr(node, "pattern_mode"):
         node.pattern_mode = "WILDCARD"
     else:  # an input socket from 5.0 on
-        node.inputs["Pattern Mode"].default_value = "Wildcard"
+        specific(node.inputs["Pattern Mode"]).default_value = "Wildcard"
     connect(group, pattern, node.inputs["Name"])
     connect(group, geometry, node.inputs["Geometry"])
     return node.outputs[0]

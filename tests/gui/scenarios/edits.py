@@ -17,7 +17,7 @@ from tests.gui.scenarios.session import (
     parse,
     parse_and_hold,
 )
-from tests.gui.stage import SETTLE, Stage, Steps, until
+from tests.gui.stage import SETTLE, Stage, Steps, mesh_of, specific, until
 
 _APPLY = "parts4d.apply_labels(directory=*"
 
@@ -56,7 +56,7 @@ def edited(stage: Stage, blend: str) -> Steps:
     bpy.context.view_layer.objects.active = body
     with stage.override():
         bpy.ops.object.mode_set("EXEC_DEFAULT", True, mode="EDIT")
-    _delete_edited_faces(body.data, 10)
+    _delete_edited_faces(mesh_of(body), 10)
     stage.undo_step()
     let_go()
     yield all_jobs_ended()
@@ -86,7 +86,7 @@ def undone(stage: Stage, blend: str) -> Steps:
     _report(stage, "movement undone")
 
     with stage.override():
-        bpy.ops.parts4d.clear_labels("EXEC_DEFAULT", True)
+        specific(bpy.ops).parts4d.clear_labels("EXEC_DEFAULT", True)
     _subdivide("shirt")
     stage.undo_step()
     yield SETTLE
@@ -115,13 +115,13 @@ def undo_and_redo(stage: Stage, blend: str) -> Steps:
 
     bpy.context.view_layer.objects.active = bpy.data.objects["body"]
     with stage.override():
-        bpy.ops.parts4d.select_part("EXEC_DEFAULT", True, part="head")
-        bpy.ops.parts4d.correct_part("EXEC_DEFAULT", True, part="shirt")
+        specific(bpy.ops).parts4d.select_part("EXEC_DEFAULT", True, part="head")
+        specific(bpy.ops).parts4d.correct_part("EXEC_DEFAULT", True, part="shirt")
     yield 1.0
     yield from _back_and_forth(stage, "correcting")
     with stage.override():
         bpy.ops.object.mode_set("EXEC_DEFAULT", True, mode="OBJECT")
-        bpy.ops.parts4d.clear_labels("EXEC_DEFAULT", True)
+        specific(bpy.ops).parts4d.clear_labels("EXEC_DEFAULT", True)
     yield 1.0
     yield from _back_and_forth(stage, "clearing")
 
@@ -154,7 +154,7 @@ def _delete_edited_faces(mesh: bpy.types.Mesh, count: int) -> None:
 
 
 def _subdivide(name: str) -> None:
-    mesh = bpy.data.objects[name].data
+    mesh = mesh_of(bpy.data.objects[name])
     found = bmesh.new()
     found.from_mesh(mesh)
     bmesh.ops.subdivide_edges(found, edges=list(found.edges), cuts=1, use_grid_fill=True)

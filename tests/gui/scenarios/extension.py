@@ -8,7 +8,7 @@ import sys
 import addon_utils
 import bpy
 
-from tests.gui.stage import SETTLE, Stage, Steps
+from tests.gui.stage import SETTLE, Stage, Steps, specific
 
 PACKAGE = "bl_ext.user_default.parts4d"
 
@@ -16,7 +16,7 @@ PACKAGE = "bl_ext.user_default.parts4d"
 def install(stage: Stage, archive: str) -> Steps:
     """Installs the zip, looks at its tab and keeps the preferences."""
     with stage.override():
-        result = bpy.ops.extensions.package_install_files(
+        result = specific(bpy.ops).extensions.package_install_files(
             filepath=archive, repo="user_default", enable_on_install=True
         )
     yield SETTLE
@@ -25,7 +25,7 @@ def install(stage: Stage, archive: str) -> Steps:
         result=sorted(result),
         enabled=PACKAGE in bpy.context.preferences.addons,
         loaded=addon_utils.check(PACKAGE),
-        warnings={k: list(v) for k, v in addon_utils._extensions_warnings_get().items()},
+        warnings={k: list(v) for k, v in specific(addon_utils)._extensions_warnings_get().items()},
         sources=[name for name in sys.modules if name == "core" or name.startswith("core.")],
         blender=bpy.app.version_string,
     )

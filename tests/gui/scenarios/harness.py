@@ -17,7 +17,7 @@ def idle_and_block(stage: Stage, seconds: float) -> Steps:
     yield 3.0
     stage.probe.start("blocked")
     bpy.app.timers.register(lambda: time.sleep(seconds), first_interval=0.1)
-    yield 1.5
+    yield seconds + 1.0
     stage.probe.start("own")
     yield 0.2
     time.sleep(seconds)

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import os
 import signal
-import time
+from pathlib import Path
 
 import bpy
 
 from tests.gui.scenarios.session import (
     all_jobs_ended,
     begin,
+    children,
     interface,
     job,
     label_counts,
     labelled,
     let_go,
+    looks_at_the_scene,
     note,
     open_hero,
     parse,
@@ -24,37 +26,32 @@ from tests.gui.scenarios.session import (
     press_parse,
     selected,
 )
-from tests.gui.stage import Stage, Steps, until
+from tests.gui.stage import Stage, Steps, specific, until
 
 
 def cancel_and_run_again(stage: Stage, blend: str) -> Steps:
-    """Cancels a running job, runs it again, and measures whether the window stood still."""
+    """Cancels a running job, and runs it again."""
     yield from begin(stage, blend)
     yield until(lambda: job() is not None and job().share > 0.02, "progress", 60)
     yield 2.0
     yield from stage.screenshot("1-running")
-    asked = time.monotonic()
-    bpy.ops.parts4d.cancel()  # looking for the button takes longer than the job
+    specific(bpy.ops).parts4d.cancel()  # looking for the button takes longer than the job
     yield until(lambda: job().phase == "cancelled", "the end", 20)
-    stage.report("cancelled", seconds=time.monotonic() - asked, labelled=labelled())
+    captured = len(list(Path(job().folder, "capture").glob("frame_*.npz")))
+    stage.report("cancelled", captured=captured, children=_captures(), labelled=labelled())
     yield 1.0
     yield from stage.screenshot("2-cancelled")
 
     press_parse(stage)
     yield until(lambda: interface().state.running is not None, "the job", 30)
     yield 1.0
-    interface().longest_tick = 0.0
-    stage.probe.start("job")
+    looks = looks_at_the_scene()
     yield until(lambda: job().share > 0.9 or not job().active, "most of the job", 240)
-    gap, tick = stage.probe.facts("job"), interface().longest_tick
-    stage.probe.stop()
-    stage.report("seen", thumbnail=interface().thumbnail.icon > 0)
+    stage.report("seen", thumbnail=interface().thumbnail.icon > 0, looks=len(looks))
     yield from stage.screenshot("3-nearly-done")
     yield until(lambda: not job().active, "the end", 60)
     yield 2.0
-    stage.report(
-        "finished", phase=job().phase, labelled=labelled(), longest_gap=gap, longest_tick=tick
-    )
+    stage.report("finished", phase=job().phase, labelled=labelled())
     yield from stage.screenshot("4-finished")
 
 
@@ -87,7 +84,7 @@ def worker_killed(stage: Stage, blend: str) -> Steps:
     os.kill(worker.pid, signal.SIGKILL)
     yield until(lambda: not job().active, "the end", 30)
     yield 1.0
-    stage.report("killed", phase=job().phase, error=job().error)
+    stage.report("killed", phase=job().phase, error=job().failure.message)
     yield from stage.screenshot("1-killed")
     press_parse(stage)
     yield until(labelled, "labels", 240)
@@ -100,15 +97,14 @@ def words_and_corrections(stage: Stage, blend: str) -> Steps:
     chosen = bpy.context.scene.parts4d
     yield from parse(stage)
 
-    renamed = time.monotonic()
     chosen.parts[0].name = "face"
     yield until(lambda: "face" in bpy.data.objects["body"]["parts4d"], "other labels", 20)
-    stage.report("renamed", seconds=time.monotonic() - renamed)
+    stage.report("renamed", relabel=[j.relabel for j in interface().state.jobs])
 
     bpy.context.view_layer.objects.active = bpy.data.objects["body"]
     chosen.active_part = 0
     with stage.override():
-        bpy.ops.parts4d.select_part("EXEC_DEFAULT", True, part="face")
+        specific(bpy.ops).parts4d.select_part("EXEC_DEFAULT", True, part="face")
     yield 1.0
     stage.report("selected", mode=bpy.context.mode, faces=selected("body"))
     chosen.active_part = 2
@@ -120,12 +116,16 @@ def words_and_corrections(stage: Stage, blend: str) -> Steps:
     bpy.ops.object.mode_set(mode="OBJECT")
     stage.report("corrected", labels=label_counts("body"))
     with stage.override():
-        bpy.ops.parts4d.solo_part("EXEC_DEFAULT", True, part="shirt")
+        specific(bpy.ops).parts4d.solo_part("EXEC_DEFAULT", True, part="shirt")
     yield 1.0
     yield from stage.screenshot("2-solo")
-    bpy.ops.parts4d.show_confidence()
+    specific(bpy.ops).parts4d.show_confidence()
     yield 1.0
     yield from stage.screenshot("3-confidence")
     yield from parse(stage)
     stage.report("kept", labels=label_counts("body"))
     yield from stage.screenshot("4-kept")
+
+
+def _captures() -> list[str]:
+    return [line for line in children() if "capture_main.py" in line]

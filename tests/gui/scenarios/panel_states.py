@@ -42,7 +42,8 @@ def all_states(stage: Stage, blend: str) -> Steps:
 
 
 def _made_up_jobs(stage: Stage) -> Steps:
-    made = _module("core.session.state")
+    made, errors = _module("core.session.state"), _module("core.errors")
+    missing = errors.Failure(errors.ErrorKind.ENVIRONMENT, "PyTorch is not installed", "Install it")
     owner = made.Owner("", interface().session, 0, "")
 
     def one(number: int, **facts: Any) -> Any:
@@ -62,10 +63,14 @@ def _made_up_jobs(stage: Stage) -> Steps:
             one(
                 2,
                 phase="failed",
-                error="The worker was ended by the system, probably because memory ran out",
-                remedy="Use a smaller model or a lower resolution; the log is /nowhere/worker.log",
+                failure=errors.Failure(
+                    errors.ErrorKind.OUT_OF_MEMORY,
+                    "The worker was ended by the system, probably because memory ran out",
+                    "Use a smaller model or a lower resolution",
+                    "/nowhere/worker.log",
+                ),
             ),
-            one(3, phase="failed", error="PyTorch is not installed", remedy="Install it"),
+            one(3, phase="failed", failure=missing),
             one(4, phase="finished"),
         ],
     }
@@ -109,7 +114,7 @@ def _settings(stage: Stage, blend: str) -> Steps:
 
 
 def _made_up_setup(stage: Stage, blend: str) -> Steps:
-    made = _module("core.session.setup")
+    made, errors = _module("core.session.setup"), _module("core.errors")
     known = interface().setup.state
     embedded = made.Environment("embedded", "ready", tested="numpy 2.2.6, scipy 1.17.1")
     models = (
@@ -133,8 +138,9 @@ def _made_up_setup(stage: Stage, blend: str) -> Steps:
             known=True,
             environments=(embedded, made.Environment("full", "outdated", problem=broken)),
             models=models,
-            error="The disk is full",
-            remedy="Free 6 GB and try again",
+            failure=errors.Failure(
+                errors.ErrorKind.DISK_FULL, "The disk is full", "Free 6 GB and try again"
+            ),
         ),
     }
     _show_only("setup")

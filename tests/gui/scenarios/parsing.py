@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import bpy
 
-from tests.gui.scenarios.extension import PACKAGE
+from tests.gui.scenarios.session import interface, looks_at_the_scene
 from tests.gui.stage import Stage, Steps, until
 
 
@@ -28,13 +26,11 @@ def parse_and_show(stage: Stage, blend: str, parts: str) -> Steps:
     yield from stage.screenshot("2-typed")
 
     yield from stage.hover("parts4d.parse()")
-    stage.probe.start("parsing")
     yield from stage.click(*stage.mouse)
     yield from stage.screenshot("3-parsing")
     yield until(_labelled, "labels", 90)
     yield 1.0
-    stage.report("parsed", objects=_labelled(), longest_gap=stage.probe.facts("parsing"))
-    stage.probe.stop()
+    stage.report("parsed", objects=_labelled())
     yield from stage.screenshot("4-parsed")
 
     stage.report("shown", overlays=_overlays(), objects=_labelled())
@@ -60,19 +56,19 @@ def look_at(stage: Stage, blend: str, character: str) -> Steps:
     yield from stage.show_tab()
     yield from stage.frame(character)
     yield from stage.quiet()
-    stage.probe.start("idle")
+    looks = looks_at_the_scene()
     yield 5.0
-    gap = stage.probe.facts("idle")
-    interface = sys.modules[f"{PACKAGE}.core.interface.pump"].interface()
-    stage.report(
-        "idle", line=interface.status.line, longest_gap=gap, longest_tick=interface.longest_tick
-    )
-    stage.probe.stop()
+    stage.report("idle", line=interface().status.line, looks=len(looks))
+    stage.view.tag_redraw()
+    yield 1.0
+    stage.report("drawn", looks=len(looks))
+    bpy.context.view_layer.objects.active = None
+    yield until(lambda: looks, "a look at the scene", 10)
     yield from stage.screenshot("tab")
 
 
 def _labelled() -> list[str]:
-    return sorted(o.name for o in bpy.data.objects if "parts4d" in o)
+    return sorted(o.name for o in bpy.data.objects if "parts4d" in o.keys())
 
 
 def _overlays() -> int:

@@ -13,7 +13,7 @@ import bmesh
 import bpy
 
 from tests.gui.scenarios.extension import PACKAGE
-from tests.gui.stage import Stage, Steps, until
+from tests.gui.stage import Stage, Steps, mesh_of, specific, until
 
 PARTS = "hair, face, jacket, shirt, trousers, shoes, left hand, right hand"
 HERO_PARTS = "head, arms, shirt, legs, shoes"
@@ -49,7 +49,7 @@ def show(stage: Stage, blend: str, character: str) -> Steps:
 def press_parse(stage: Stage) -> None:
     """As the button does; looking for it takes seconds."""
     with stage.override("UI"):
-        bpy.ops.parts4d.parse("INVOKE_DEFAULT")
+        specific(bpy.ops).parts4d.parse("INVOKE_DEFAULT")
 
 
 def parse(stage: Stage) -> Steps:
@@ -106,6 +106,24 @@ def _children() -> list[tuple[int, bytes]]:
     return [(pid, command) for pid, command in found if any(p in command for p in _PROGRAMS)]
 
 
+def looks_at_the_scene() -> list[str]:
+    """Grows from now on with each time that the extension looks through the whole scene.
+
+    That is the one thing its timer does which takes longer the larger the scene is.
+    """
+    status = sys.modules[f"{PACKAGE}.core.interface.status"]
+    whole = getattr(status.find_out, "counted", status.find_out)
+    found: list[str] = []
+
+    def find_out(context: bpy.types.Context) -> Any:
+        found.append(context.scene.name)
+        return whole(context)
+
+    find_out.counted = whole  # type: ignore[attr-defined]
+    status.find_out = find_out  # type: ignore[attr-defined]
+    return found
+
+
 def interface() -> Any:
     return sys.modules[f"{PACKAGE}.core.interface.pump"].interface()
 
@@ -123,7 +141,7 @@ def note() -> str:
 
 def labelled() -> list[str]:
     """Names of the objects with labels."""
-    return sorted(o.name for o in bpy.data.objects if "parts4d" in o)
+    return sorted(o.name for o in bpy.data.objects if "parts4d" in o.keys())
 
 
 def selected(name: str) -> int:
@@ -135,12 +153,12 @@ def selected(name: str) -> int:
 
 def label_counts(name: str) -> dict[str, int]:
     """Label -> faces of an object, in Edit Mode too; empty when it has no labels."""
-    mesh = bpy.data.objects[name].data
+    mesh = mesh_of(bpy.data.objects[name])
     if mesh.is_editmode:
         edited = bmesh.from_edit_mesh(mesh)
         layer = edited.faces.layers.int.get("parts_label")
         values = [face[layer] for face in edited.faces] if layer is not None else []
     else:
         attribute = mesh.attributes.get("parts_label")
-        values = [d.value for d in attribute.data] if attribute is not None else []
+        values = [d.value for d in specific(attribute).data] if attribute is not None else []
     return {str(v): values.count(v) for v in sorted(set(values))}

@@ -17,7 +17,7 @@ from tests.gui.scenarios.session import (
     parse_and_hold,
     press_parse,
 )
-from tests.gui.stage import Stage, Steps, until
+from tests.gui.stage import Stage, Steps, specific, until
 
 
 def two_characters(stage: Stage, blend: str) -> Steps:
@@ -25,7 +25,7 @@ def two_characters(stage: Stage, blend: str) -> Steps:
     yield from open_hero(stage, blend)
     yield from parse_and_hold(stage)
     with stage.override("UI"):
-        stage.report("pressed twice", possible=bpy.ops.parts4d.parse.poll())
+        stage.report("pressed twice", possible=specific(bpy.ops).parts4d.parse.poll())
     bpy.context.view_layer.objects.active = bpy.data.objects["twin"]
     yield until(lambda: interface().status.name == "twin", "the other character", 10)
     press_parse(stage)
@@ -62,7 +62,7 @@ def auto_save(stage: Stage, blend: str) -> Steps:
     (saved,) = folder.glob("*_autosave.blend")
     stage.report("saved", phase=job().phase, name=saved.name)
     yield 1.0
-    with bpy.data.libraries.load(str(saved)) as (found, _):
+    with specific(bpy.data.libraries).load(str(saved)) as (found, _):
         stage.report("holds", objects=sorted(found.objects))
     let_go()
     yield all_jobs_ended()

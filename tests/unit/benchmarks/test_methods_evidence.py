@@ -48,7 +48,7 @@ def test_without_sight_a_garment_is_what_it_is_called(tmp_path: Path) -> None:
     captured = seen(doll(tmp_path / "shared"), exchanged())
     found = METHODS["names_bones"]().label(captured, [FREE], tmp_path / "scratch")["free"]
     assert (found.label[FRAMES[0]] == truth())[GARMENT].mean() > 0.9
-    assert "sight" not in found.seconds or found.seconds["sight"] < 1.5
+    assert not found.seconds.get("sight"), "nobody looked"
 
 
 def test_all_variants_start_from_what_was_seen_once(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from benchmarks.quality.methods import METHODS
 from benchmarks.quality.methods.ours import PAPER_EMBEDDED, share_capture
 from benchmarks.quality.vocabularies import Vocabulary
+from core.job.choices import needs_torch
 from core.job.folder import JobFolder
-from core.job.presets import needs_torch
+from core.job.presets import PRESETS
 from core.job.spec import Part
 from core.job.stage_marks import StageStore
 from tests.unit.benchmarks.doll_case import doll
@@ -55,10 +56,10 @@ def test_a_shared_capture_is_done_and_its_files_are_not_copied(tmp_path: Path) -
 def test_the_papers_fusion_needs_no_models_and_is_literal() -> None:
     assert not needs_torch(PAPER_EMBEDDED)
     assert METHODS["paper_embedded"]().unavailable() == ""
-    assert (PAPER_EMBEDDED.key_frames, PAPER_EMBEDDED.key_views) == (1, 1)
-    assert (PAPER_EMBEDDED.memory_scale, PAPER_EMBEDDED.specificity) == (1, 0)
-    assert (PAPER_EMBEDDED.threshold, PAPER_EMBEDDED.persistence) == (0, 0)
-    assert not PAPER_EMBEDDED.distractors
+    paper = vars(PRESETS["paper"])
+    differs = {name for name, value in vars(PAPER_EMBEDDED).items() if value != paper[name]}
+    seams = ("proposer", "tracker", "encoder")
+    assert differs == {"preset", *seams, *(f"{seam}_model" for seam in seams)}
 
 
 def test_a_preset_without_its_models_says_which_is_missing(monkeypatch, tmp_path: Path) -> None:

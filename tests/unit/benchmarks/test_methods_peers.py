@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,8 +87,8 @@ def test_vocabularies_are_labelled_independently(make: Callable[[], Peer], tmp_p
         assert (label[shirt] == 2).mean() > 0.9
     for labelling in found.values():
         assert set(labelling.seconds) == {"models", "proposals", "embeddings", "labels"}
-        assert min(labelling.seconds.values()) >= 0
-        assert labelling.peak_gb > 0 or np.isnan(labelling.peak_gb)
+        assert labelling.seconds["embeddings"] > 0 and labelling.seconds["labels"] > 0
+        assert labelling.peak_gb > 0.01 or sys.platform == "win32"
 
 
 @every_peer

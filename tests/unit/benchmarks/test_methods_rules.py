@@ -10,6 +10,7 @@ from benchmarks.quality.methods.optical_flow import carried_labels
 from benchmarks.quality.methods.partslip import highest_share, pixels_in_boxes
 from benchmarks.quality.methods.peers import SeenView, between, nearest_labelled
 from benchmarks.quality.methods.superpoints import element_appearance, superpoints
+from benchmarks.quality.methods.words import Words
 from core.job.capture_files import Facts, ViewImage
 from core.parsing.masks import MaskSet
 from tests.unit.parsing.paper_doll import COLORS, SHEET, facts, truth, view_image
@@ -36,10 +37,13 @@ def strip(count: int) -> Facts:
     )
 
 
-class TwoWords:
+class TwoWords(Words):
     """Words in the plane: the probability of each thing is what the embedding says."""
 
     count = 2
+
+    def __init__(self) -> None:
+        pass
 
     def probabilities(self, embeddings: np.ndarray) -> np.ndarray:
         return embeddings

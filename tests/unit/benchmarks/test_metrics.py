@@ -22,6 +22,8 @@ from benchmarks.quality.metrics import (
     side_confusion,
 )
 
+Case = tuple[np.ndarray, np.ndarray, np.ndarray]  # truth, prediction, weight
+
 # Six elements, three classes; class 2 is missed once and left unlabelled once.
 TRUTH = np.array([0, 0, 1, 1, 2, 2])
 PREDICTED = np.array([0, 1, 1, 1, 0, -1])
@@ -29,7 +31,7 @@ WEIGHT = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 
 
 @pytest.fixture
-def random_case() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def random_case() -> Case:
     random = np.random.default_rng(7)
     truth = random.integers(0, 5, 400)
     predicted = np.where(random.random(400) < 0.6, truth, random.integers(-1, 5, 400))
@@ -79,21 +81,22 @@ def test_no_label_at_all_scores_zero() -> None:
     assert (found.mean_iou, found.overall_accuracy, found.mean_accuracy) == (0, 0, 0)
 
 
-def test_scores_follow_their_definitions(random_case) -> None:
+def test_scores_follow_their_definitions(random_case: Case) -> None:
     found = scores(confusion(*random_case, 5))
     truth, predicted, weight = random_case
-    iou = [iou_by_loop(*random_case, k) for k in range(5)]
+    iou = [iou_by_loop(truth, predicted, weight, k) for k in range(5)]
     np.testing.assert_allclose(found.iou, iou)
     assert found.mean_iou == pytest.approx(np.mean(iou))
-    accuracy = [accuracy_by_loop(*random_case, k) for k in range(5)]
+    accuracy = [accuracy_by_loop(truth, predicted, weight, k) for k in range(5)]
     assert found.mean_accuracy == pytest.approx(np.mean(accuracy))
     right = weight[truth == predicted].sum() / weight.sum()
     assert found.overall_accuracy == pytest.approx(right)
 
 
-def test_tables_of_frames_add_up(random_case) -> None:
-    halves = [tuple(array[part] for array in random_case) for part in (slice(200), slice(200, 400))]
-    summed = sum(confusion(*half, 5) for half in halves)
+def test_tables_of_frames_add_up(random_case: Case) -> None:
+    truth, predicted, weight = random_case
+    halves = (slice(200), slice(200, 400))
+    summed = np.sum([confusion(truth[h], predicted[h], weight[h], 5) for h in halves], axis=0)
     np.testing.assert_allclose(summed, confusion(*random_case, 5))
 
 

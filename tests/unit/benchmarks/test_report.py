@@ -8,6 +8,7 @@ import math
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -94,7 +95,7 @@ def score(case: str, method: str, table: list[list[float]], **more: object) -> S
     areas = np.array(table, float)
     hit = np.diag(areas)
     iou = hit / (areas.sum(axis=1) + areas[:, :2].sum(axis=0) - hit)
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "classes": ("shirt", "trousers"),
         "table": tuple(map(tuple, areas.tolist())),
         "oa": hit.sum() / areas.sum(),
@@ -161,8 +162,9 @@ def write_pictures(folder: Path, frames: tuple[int, ...] = (1, 5)) -> None:
         for view in (0, 1):
             cv2.imwrite(str(folder / f"color_{frame}_{view}.png"), np.full((20, 40, 3), 200, "u1"))
             np.savez(folder / f"elements_{frame}_{view}.npz", element=element)
-    np.savez(folder / "truth.npz", **{f"label_{f}": truth for f in frames})
-    np.savez(folder / "embedded_free.npz", **{f"label_{f}": found for f in frames})
+    for name, label in (("truth", truth), ("embedded_free", found)):
+        arrays: dict[str, Any] = {f"label_{f}": label for f in frames}
+        np.savez(folder / f"{name}.npz", **arrays)
 
 
 @pytest.fixture(scope="module")

@@ -95,7 +95,9 @@ def test_source_packages_are_built_with_what_was_installed_before(package):
     sources.write_text(f"built==1.0 \\\n    --hash=sha256:{digest}\n")
     pins = (*package.environment.pins, PinFile(sources, sources=True))
     environment = replace(package.environment, pins=pins, modules=("tiny", "built"))
-    environment.install(package.installer, package.told.append)
+    # This Python may have no pip; the environment then gets one of its own.
+    installer = replace(package.installer, python=sys.executable)
+    environment.install(installer, package.told.append)
     assert set(environment.self_test()["versions"]) == {"tiny", "built"}
 
 
@@ -125,18 +127,20 @@ def test_uv_makes_the_same_environment(package):
 def sleeper(folder: Path, seconds: float) -> str:
     """A base Python that takes its time."""
     path = folder / "python"
-    path.write_text(f'#!/bin/sh\ncase "$*" in *-c*) exit 0;; esac\nexec sleep {seconds}\n')
+    path.write_text(
+        f'#!/bin/sh\ncase "$*" in *-c*) exit 0;; esac\nsleep {seconds}\ntouch "$0.end"\n'
+    )
     path.chmod(0o755)
     return str(path)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script")
-def test_an_installation_is_cancelled_within_a_second_and_leaves_nothing(package):
+def test_an_installation_is_cancelled_in_the_middle_and_leaves_nothing(package):
     installer = Installer(sleeper(package.folder, 30), VERSION)
-    start = time.monotonic()
     with pytest.raises(CancelledError):
         package.environment.install(installer, cancelled=lambda: package.environment.path.exists())
-    assert time.monotonic() - start < 1.5 and package.environment.state() == "not installed"
+    assert package.environment.state() == "not installed"
+    assert not (package.folder / "python.end").exists(), "what it ran did not come to its end"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script")

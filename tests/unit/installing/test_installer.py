@@ -60,14 +60,6 @@ def test_pins_without_hashes_still_bring_no_other_packages(tmp_path):
     assert "--no-deps" in command and "--require-hashes" not in command
 
 
-def test_complete_pins_bring_no_other_packages(tmp_path):
-    path = tmp_path / "pins.txt"
-    path.write_text("onnxruntime==1.23.2\n")
-    installer = Installer(sys.executable, VERSION)
-    assert "--no-deps" in command_of(installer, PinFile(path, complete=True))
-    assert "--no-deps" not in command_of(installer, PinFile(path))
-
-
 @pytest.mark.parametrize("uv", ["", "/bin/uv"])
 def test_from_a_folder_no_index_is_asked(pins, tmp_path, uv):
     installer = Installer(sys.executable, VERSION, uv, wheels=tmp_path)

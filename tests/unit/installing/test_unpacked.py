@@ -16,6 +16,7 @@ import pytest
 
 from core.checkpoints import download as download_module
 from core.checkpoints.download import DownloadError
+from core.checkpoints.transfer_progress import Progress
 from core.errors import CancelledError
 from core.installing.failures import MissingEnvironment
 from core.installing.pins import PinFile
@@ -60,7 +61,7 @@ def test_a_script_runs_with_the_unpacked_packages_and_nothing_else(unpacked, tmp
 def test_unpacking_twice_does_nothing_the_second_time(unpacked):
     unpacked.install()
     before = unpacked.path.stat().st_mtime_ns
-    told = []
+    told: list[Progress] = []
     unpacked.install(told.append)
     assert unpacked.path.stat().st_mtime_ns == before and told == []
 
@@ -164,8 +165,9 @@ def test_what_was_not_used_for_a_month_is_removed(unpacked):
     unpacked.install()
     assert not before.exists() and (unpacked.folder / "full").exists()
     os.utime(unpacked.path / "parts4d.json", (0, 0))
+    asked = int(time.time())  # a file system may know whole seconds only
     unpacked.install()
-    assert time.time() - (unpacked.path / "parts4d.json").stat().st_mtime < 60
+    assert (unpacked.path / "parts4d.json").stat().st_mtime >= asked, "it is in use"
 
 
 def test_a_file_that_was_changed_is_found(unpacked):

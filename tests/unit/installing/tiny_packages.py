@@ -19,6 +19,8 @@ from core.installing.installer import Installer
 from core.installing.pins import PinFile
 from core.installing.processes import run_tool
 
+# An environment is made from the base Python: where that has pip, no other has to be made.
+BASE = getattr(sys, "_base_executable", "") or sys.executable
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 _BACKEND = """
 import zipfile
@@ -90,7 +92,7 @@ class Package:
         self.wheels = folder / "wheels"
         self.requirements = folder / "requirements.txt"
         self.told: list[Progress] = []
-        self.installer = Installer(sys.executable, VERSION, wheels=self.wheels)
+        self.installer = Installer(BASE, VERSION, wheels=self.wheels)
         self.environment = Environment(
             folder / "env", (PinFile(self.requirements),), ("tiny",), 1, size=10 * 2**20
         )

@@ -18,7 +18,7 @@ def closest(colors, grounds=()) -> float:
     """Least distance in OKLab when shading has taken half of what lightness tells."""
     shaded = np.array([0.5, 1.0, 1.0])
     pairs = [*combinations(colors, 2), *product(colors, grounds)]
-    return min(np.linalg.norm((_oklab(a) - _oklab(b)) * shaded) for a, b in pairs)
+    return min(float(np.linalg.norm((_oklab(a) - _oklab(b)) * shaded)) for a, b in pairs)
 
 
 @pytest.mark.parametrize(("count", "distance"), [(8, 0.14), (16, 0.1), (32, 0.06)])

@@ -7,10 +7,10 @@ import pytest
 
 from core.checkpoints.store import MissingCheckpoint
 from core.errors import InputError
+from core.job.choices import needs_torch
 from core.job.presets import (
     PRESETS,
     model_names,
-    needs_torch,
     preset_title,
     require_models,
     settings_of,

@@ -3,16 +3,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import pytest
 
 from core.checkpoints.catalogue import models_folder
 from core.checkpoints.store import hash_file, stamp_file
 from core.errors import JobError
-from core.job.folder import STAGES
+from core.job import shipped_data, stage_marks
+from core.job.presets import PRESETS
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
 from core.job.stage_marks import StageStore, stage_keys
+from core.job.stages import STAGES
 
 PARSING_STAGE = {
     "preset": None,
@@ -106,6 +108,45 @@ def test_a_job_from_before_there_was_sight_is_still_whole(spec):
     settings = {name: getattr(spec.parsing, name) for name in names}
     text = json.dumps(["proposals", 1, capture, settings], sort_keys=True, separators=(",", ":"))
     assert stage_keys(spec, "x")["proposals"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_setting_that_came_later_leaves_the_keys_of_earlier_jobs(spec):
+    """The key of a capture as version 0.1.0 computed it, which knew no setting `depth`."""
+    capture = asdict(spec.capture)
+    del capture["processes"], capture["depth"]
+    settings = [spec.character, asdict(spec.frames), capture]
+    text = json.dumps(["capture", 1, "x", settings], sort_keys=True, separators=(",", ":"))
+    assert stage_keys(spec, "x")["capture"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("settings", "first"),
+    [
+        (ParsingSettings(), "sight"),
+        (ParsingSettings(evidence=("names",)), "embeddings"),
+        (ParsingSettings(encoder="names"), "embeddings"),
+        (PRESETS["draft"], "labels"),
+    ],
+    ids=["sight", "sight without the model", "names", "CLIP"],
+)
+def test_another_ontology_changes_the_first_stage_that_reads_it(spec, settings, first, monkeypatch):
+    spec = replace(spec, parsing=settings)
+    before = stage_keys(spec, "x")
+    monkeypatch.setitem(shipped_data.SHIPPED, "ontology", lambda: "other")
+    changed = [stage for stage, key in stage_keys(spec, "x").items() if key != before[stage]]
+    assert changed == list(STAGES[STAGES.index(first) :])
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_another_version_of_a_stage_changes_it_and_those_after_it(spec, stage, monkeypatch):
+    newer = tuple(
+        replace(one, version=one.version + 1) if one.name == stage else one
+        for one in stage_marks.STAGE_TABLE
+    )
+    before = stage_keys(spec, "x")
+    monkeypatch.setattr(stage_marks, "STAGE_TABLE", newer)
+    changed = [name for name, key in stage_keys(spec, "x").items() if key != before[name]]
+    assert changed == list(STAGES[STAGES.index(stage) :])
 
 
 @pytest.mark.parametrize("name", [f.name for f in fields(CaptureSettings)])

@@ -36,7 +36,7 @@ def test_only_a_whole_colour_at_the_end_is_one():
 @pytest.mark.parametrize("text", ["", " ", ";,;", "\n"])
 def test_nothing_is_refused_with_an_example(text):
     with pytest.raises(
-        InputError, match=r'No part names were given\. Name some, for example --parts "'
+        InputError, match=r'No part names were given\. Name some, for example "jacket; hair"'
     ):
         parse_parts(text)
 

@@ -34,15 +34,14 @@ def picture_of(element: np.ndarray, color: tuple[int, int, int] = (90, 90, 90)) 
     """A view that shows the elements (h, w), all of one colour, facing the camera."""
     normal = np.zeros((*element.shape, 3), np.int8)
     normal[..., 2] = -127
+    height, width = element.shape
     return ViewImage(
-        element.shape,
+        (height, width),
         (0, 0),
         element.astype(np.int32),
         np.full((*element.shape, 3), color, np.uint8),
         normal,
-        np.zeros(element.shape, np.float16),
         np.eye(4),
-        np.eye(3),
     )
 
 
@@ -96,9 +95,7 @@ def view_image(sheets: list[int], shift: int) -> ViewImage:
         element=element,
         color=COLORS[truth()[element]],
         normal=np.broadcast_to(np.array([0, -127, 0], np.int8), (height, width, 3)),
-        depth=np.zeros((height, width), np.float16),
         world_to_camera=np.eye(4),
-        intrinsics=np.eye(3),
     )
 
 

@@ -30,7 +30,7 @@ def sightings_of(
             row[SURFACES.index(name)] = share
         if shares:
             row += max(0.0, 1 - row.sum()) / len(SURFACES)
-    looked = seen.any(axis=1)
+    looked = np.asarray(seen.any(axis=1))
     where = np.zeros((len(region), len(REGIONS)), np.float32)
     where[np.arange(len(region)), [REGIONS.index(name) for name in region]] = 1
     return Sightings(

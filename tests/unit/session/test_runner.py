@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import InputError
+from core.errors import ErrorKind, InputError
 from core.job import workers
 from core.job.spec import Part
 from core.job.spec_files import save_spec
@@ -75,7 +75,7 @@ def test_other_words_are_written_when_their_turn_comes(tmp_path, runner):
 def test_a_stopped_job_ends_as_cancelled(tmp_path, runner):
     runner.start(1, write_doll_job(tmp_path / "a").path)
     runner.stop()
-    assert until_ended(runner)[1].code == "cancelled"
+    assert until_ended(runner)[1].failure.kind is ErrorKind.CANCELLED
 
 
 def test_a_job_that_cannot_start_ends_with_a_sentence(tmp_path):
@@ -85,6 +85,6 @@ def test_a_job_that_cannot_start_ends_with_a_sentence(tmp_path):
     runner = Runner(no_capture, no_environment)
     runner.start(1, write_doll_job(tmp_path / "a").path)
     ended = until_ended(runner)[1]
-    assert (ended.error, ended.remedy) == ("There is no environment", "Install it")
+    assert ended.failure == InputError("There is no environment", "Install it").failure
     runner.start(2, tmp_path / "nowhere")
-    assert until_ended(runner)[1].error
+    assert until_ended(runner)[1].failure.kind is ErrorKind.JOB_FOLDER

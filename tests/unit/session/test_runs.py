@@ -36,3 +36,13 @@ def test_the_latest_run_comes_first_and_what_is_not_finished_says_so(tmp_path):
     assert [(r.preset, r.finished) for r in runs] == [("draft", False), ("embedded", True)]
     assert [p.name for p in runs[1].parts] == ["head", "shirt", "trousers"]
     assert runs_of(str(tmp_path / "nowhere" / "x.blend"), "Hero", "") == ()
+
+
+def test_a_run_begun_under_another_name_of_the_file_is_listed_once(tmp_path):
+    before, after = str(tmp_path / "before.blend"), str(tmp_path / "after.blend")
+    path = run_folder(before, "Hero", "embedded", "")
+    make(path, finished=True)
+    assert runs_of(after, "Hero", "") == ()
+    assert [r.folder for r in runs_of(after, "Hero", "", [str(path)])] == [str(path)]
+    assert [r.folder for r in runs_of(before, "Hero", "", [str(path)])] == [str(path)]
+    assert runs_of(after, "Villain", "", [str(path)]) == (), "another character's"

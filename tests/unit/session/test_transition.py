@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import CancelledError, JobError
 from core.job.messages import Message
 from core.session.events import (
     Applied,
     Apply,
     CancelAsked,
     Dismissed,
+    Effect,
     Ended,
     Redraw,
     Start,
@@ -24,6 +26,7 @@ from core.session.events import (
 from core.session.state import ACTIVE, Owner, State
 from core.session.transition import KEPT, transition
 
+FAILED = JobError("No", "Do").failure
 OWNER = Owner("/films/hero.blend", 1, 42, "t")
 
 
@@ -32,7 +35,7 @@ def submitted(folder: str = "/jobs/a", relabel: bool = False) -> Submitted:
 
 
 def after(*events) -> tuple[State, list]:
-    state, effects = State(), []
+    state, effects = State(), list[Effect]()
     for event in events:
         state, more = transition(state, event)
         effects += more
@@ -56,9 +59,9 @@ def test_a_job_starts_at_once_and_its_end_puts_the_labels_on():
 def test_a_second_job_waits_for_the_first_also_when_that_fails():
     state, effects = after(submitted("/a"), submitted("/b"))
     assert phases(state) == ["running", "queued"] and effects == [Start(1)]
-    state, effects = after(submitted("/a"), submitted("/b"), Ended(1, "job", "No.", "Do."))
+    state, effects = after(submitted("/a"), submitted("/b"), Ended(1, FAILED))
     assert phases(state) == ["failed", "running"] and effects == [Start(1), Start(2)]
-    assert (state.jobs[0].error, state.jobs[0].remedy) == ("No.", "Do.")
+    assert state.jobs[0].failure == FAILED
 
 
 def test_pressing_parse_twice_is_pressing_it_once():
@@ -74,8 +77,8 @@ def test_of_several_changes_of_the_words_only_the_last_is_computed():
 def test_cancel_asks_the_running_job_and_drops_a_waiting_one():
     state, effects = after(submitted("/a"), submitted("/b"), CancelAsked(2), CancelAsked(1))
     assert phases(state) == ["cancelling", "cancelled"] and effects[-1] == Stop(1)
-    state, _ = transition(state, Ended(1, "cancelled", "Cancelled", "Run again"))
-    assert phases(state) == ["cancelled", "cancelled"] and state.jobs[0].error == ""
+    state, _ = transition(state, Ended(1, CancelledError().failure))
+    assert phases(state) == ["cancelled", "cancelled"] and state.jobs[0].failure is None
 
 
 def test_a_job_that_ends_well_while_it_is_asked_to_stop_has_ended_well():
@@ -105,14 +108,14 @@ def test_a_warning_is_listed_once():
 
 def test_what_an_ended_or_forgotten_job_says_changes_nothing():
     state, _ = after(submitted(), Ended(1))
-    for event in (progress(1, 0.5, 1.0), Ended(1, "job", "x"), CancelAsked(1), CancelAsked(9)):
+    for event in (progress(1, 0.5, 1.0), Ended(1, FAILED), CancelAsked(1), CancelAsked(9)):
         assert transition(state, event) == (state, ())
     assert after(submitted(), Ended(1), Dismissed(1))[0].jobs == ()
     assert phases(after(submitted(), Dismissed(1))[0]) == ["running"]
 
 
 def test_how_the_last_try_ended_is_forgotten_with_the_next():
-    state, _ = after(submitted("/a"), Ended(1, "job", "No."), submitted("/b"), submitted("/a"))
+    state, _ = after(submitted("/a"), Ended(1, FAILED), submitted("/b"), submitted("/a"))
     assert [(j.number, j.phase) for j in state.jobs] == [(2, "running"), (3, "queued")]
 
 
@@ -128,7 +131,7 @@ EVENTS = st.one_of(
     st.builds(submitted, st.sampled_from(["/a", "/b", "/c"]), st.booleans()),
     st.builds(CancelAsked, st.integers(1, 6)),
     st.builds(Dismissed, st.integers(1, 6)),
-    st.builds(Ended, st.integers(1, 6), st.sampled_from(["", "cancelled", "job"]), st.just("x")),
+    st.builds(Ended, st.integers(1, 6), st.sampled_from([None, CancelledError().failure, FAILED])),
     st.builds(progress, st.integers(1, 6), st.floats(0, 1), st.floats(1, 1e4)),
     st.builds(Ticked, st.floats(1, 1e4)),
 )

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from .views import drawn_view
 _TILE = (128, 96)
 
 
-def _sample(seed: int = 0, **changes: object):
+def _sample(seed: int = 0, **changes: Any):
     how = replace(Augmentation(tile=_TILE, height=90.0), **changes)
     return augmented(drawn_view(), how, np.random.default_rng(seed))[0]
 
@@ -81,7 +82,12 @@ def test_mirroring_turns_normals_with_the_picture() -> None:
 def test_a_roll_turns_labels_and_normals_with_the_picture() -> None:
     view = drawn_view()
     view.normal[:, 1:-1] = (0, -127, 0)  # up
-    still = {"noisy": 0.0, "blurred": 0.0, "without_normals": 0.0, "without_color": 0.0}
+    still: dict[str, Any] = {
+        "noisy": 0.0,
+        "blurred": 0.0,
+        "without_normals": 0.0,
+        "without_color": 0.0,
+    }
     how = replace(Augmentation(tile=_TILE, height=90.0, rolled=1.0, close=0.0), **still)
     turned = 0
     for seed in range(24):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from core.parsing.body.bones import read_bones
-from core.parsing.ontology.ontology import Ontology
+from core.parsing.ontology.ontology import BODY_REGIONS, Ontology
 
 SIDES = ("", "left ", "right ")
 
@@ -176,3 +176,54 @@ def test_mirrored_bone_names_mean_mirrored_parts(rig: str) -> None:
     other = parts_of([mirrored(n) for n in everything])
     again = dict(zip(everything, other, strict=True))
     assert all(again[n] == mirrored(read[n]) for n in names)
+
+
+REGION_OF = {
+    "head": "head eye ear eyebrow eyelid jaw tongue tooth face hair ponytail",
+    "neck": "neck",
+    "torso": "torso chest breast belly waist shoulder",
+    "pelvis": "pelvis",
+    "upper arm": "upper_arm",
+    "forearm": "forearm",
+    "hand": "hand thumb finger index_finger middle_finger little_finger",
+    "thigh": "thigh",
+    "lower leg": "lower_leg",
+    "foot": "foot toe big_toe",
+}
+
+
+@pytest.mark.parametrize("rig", RIGS)
+def test_every_bone_moves_a_region_of_the_body(rig: str) -> None:
+    region_of = {
+        part.replace("_", " "): region
+        for region, parts in REGION_OF.items()
+        for part in parts.split()
+    }
+    expected = table(RIGS[rig])
+    ontology = Ontology.load()
+    places = read_bones(list(expected), [-1] * len(expected), ontology)
+    found = {
+        n: BODY_REGIONS[ontology.region[p.concept]] for n, p in zip(expected, places, strict=True)
+    }
+    assert found == {
+        name: region_of[part.removeprefix("left ").removeprefix("right ")]
+        for name, part in expected.items()
+    }
+
+
+def test_what_moves_no_part_of_a_body_has_no_region() -> None:
+    ontology = Ontology.load()
+    places = read_bones(["sword", "skirt.L", "Bone.001"], [-1, -1, -1], ontology)
+    assert [int(ontology.region[p.concept]) if p.concept >= 0 else -1 for p in places] == [-1] * 3
+
+
+def test_an_end_bone_lies_in_the_region_of_the_bone_before_it() -> None:
+    names = ["hips", "thigh.L", "shin.L", "foot.L", "tip", "spine", "neck", "x1", "x2"]
+    parents = [-1, 0, 1, 2, 3, 0, 5, 6, 7]
+    ontology = Ontology.load()
+    places = read_bones(names, parents, ontology)
+    regions = [BODY_REGIONS[ontology.region[place.concept]] for place in places]
+    assert regions == [
+        "pelvis", "thigh", "lower leg", "foot", "foot", "torso", "neck", "neck", "neck",
+    ]  # fmt: skip
+    assert [place.side for place in places] == [0, 1, 1, 1, 1, 0, 0, 0, 0]

@@ -148,7 +148,7 @@ def test_bones_of_the_face_tell_where_a_turned_head_looks() -> None:
     head = np.isin(figure.piece, ("head", "nose", "left ear", "right ear"))
     facts.centroid[head] = facts.centroid[head] @ rotation(2, 80).T
     bones = (*figure.bones, "eye.L", "eye.R")
-    eyes = np.float32([[0.03, -0.09, 1.65], [-0.03, -0.09, 1.65]]) @ rotation(2, 80).T
+    eyes = np.array([[0.03, -0.09, 1.65], [-0.03, -0.09, 1.65]], np.float32) @ rotation(2, 80).T
     facts = with_elements(facts, eyes, np.array([len(bones) - 2, len(bones) - 1]))
     found = sides_of(facts, figure.names(bones))
     assert_sided(figure, found[:-2])

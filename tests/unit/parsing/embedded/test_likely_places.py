@@ -44,6 +44,7 @@ def test_a_bone_corrects_what_cannot_be_there() -> None:
     names = NameTables((), (), ("LeftHand", "Head"), (-1, -1))
     rows = distinct_rows(names, none, none, bone, body_region=seen.region)
     encoder, mixture = SightEncoder.from_rows(names, *rows, seen, NAME_WEIGHT)
-    scores = np.stack([encoder.word_scores(word) for word in ("left hand", "eyes")])
+    found = [encoder.word_scores(word) for word in ("left hand", "eyes")]
+    scores = np.stack([one for one in found if one is not None])
     hand, head = np.einsum("em,kem->ek", mixture.share, scores[:, mixture.index])
     assert hand.argmax() == 0 and head.argmax() == 1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,6 +37,13 @@ def encoder_of(
     return SightEncoder.from_rows(names, *rows, seen, weights)
 
 
+def scores_of(encoder: SightEncoder, word: str) -> np.ndarray:
+    """(U,) of a word that is known."""
+    scores = encoder.word_scores(word)
+    assert scores is not None
+    return scores
+
+
 def expected(mixture: Mixture, rows: np.ndarray) -> np.ndarray:
     """(E, ...) means of the combinations' `rows` (U, ...), by their shares in each element."""
     return np.einsum("em,em...->e...", mixture.share, rows[mixture.index])
@@ -48,7 +56,7 @@ def labels(
     sides: Sequence[int] = (),
 ) -> list[str]:
     encoder, mixture = encoder_of(elements, weights, sides)
-    scores = np.stack([encoder.word_scores(w) for w in words])  # (K, U)
+    scores = np.stack([scores_of(encoder, w) for w in words])  # (K, U)
     scores = np.vstack([scores, np.full_like(scores[:1], SOMETHING_ELSE)])
     masks = expected(mixture, encoder.combination_vectors)
     text = np.vstack([encoder.encode_text([[w] for w in words]), encoder.encode_distractors()])
@@ -150,7 +158,7 @@ def test_what_lies_on_no_body_part_has_no_place() -> None:
 def test_doubt_is_shared_between_what_it_may_be() -> None:
     doubtful = ("", {"t-shirt": 0.5, "jacket": 0.3, "skin": 0.2}, "torso")
     encoder, mixture = encoder_of([doubtful])
-    scores = [encoder.word_scores(w) for w in ("t-shirt", "skin", "upper clothing")]
+    scores = [scores_of(encoder, w) for w in ("t-shirt", "skin", "upper clothing")]
     shirt, skin, upper = (float(expected(mixture, s)[0]) for s in scores)
     assert upper > shirt > skin > 0.1
     assert mixture.share.sum() == pytest.approx(1)
@@ -169,7 +177,8 @@ def test_garments_neither_named_nor_seen_are_called_guesses() -> None:
 def test_an_encoder_returns_from_its_arrays_and_reads_new_words(tmp_path) -> None:
     elements = [*PERSON, ("Jacket_Zorblax", {"jacket": 0.9}, "torso")]
     encoder, _ = encoder_of(elements, sides=[1, 2, 0, 1, 2, 0, 0])
-    np.savez(tmp_path / "text.npz", **encoder.to_arrays())
+    arguments: dict[str, Any] = encoder.to_arrays()
+    np.savez(tmp_path / "text.npz", **arguments)
     with np.load(tmp_path / "text.npz", allow_pickle=False) as arrays:
         again = SightEncoder.from_arrays(dict(arrays))
     words = [["left arm"], ["sneakers", "boots"], ["zorblax"], ["jeans"]]
@@ -195,6 +204,6 @@ def test_noise_does_not_make_vectors_long() -> None:
     for _ in range(3000):
         shares = dict(zip(rng.permutation(SURFACES)[:3], (0.5, 0.3, 0.2), strict=True))
         elements.append(("", shares, BODY_REGIONS[rng.integers(10)]))
-    encoder, mixture = encoder_of(elements, sides=rng.integers(0, 3, 3000))
+    encoder, mixture = encoder_of(elements, sides=rng.integers(0, 3, 3000).tolist())
     assert len(encoder.combination_vectors) <= MOST_SEEN + 40
     np.testing.assert_allclose(mixture.share.sum(axis=1), 1, atol=1e-5)

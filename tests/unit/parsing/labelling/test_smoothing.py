@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -184,7 +185,7 @@ class Told(Evidence):
         return np.arange(len(self._table[frame])), self._table[frame]
 
 
-def told(job: Path, sequence: bool, **changes: float) -> tuple[Run, Told]:
+def told(job: Path, sequence: bool, **changes: Any) -> tuple[Run, Told]:
     """Noisy evidence for part 0, another in every frame."""
     write_paper_doll(job, sequence=sequence)
     run = Run(job, ParsingSettings(**changes), [Part("a"), Part("b")])

@@ -24,6 +24,7 @@ NOUNS = f"""\
 def tool(repository: Path, monkeypatch: pytest.MonkeyPatch):
     path = repository / "tools" / "build_ontology.py"
     spec = importlib.util.spec_from_file_location("build_ontology", path)
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(__import__("sys").modules, "build_ontology", module)
     spec.loader.exec_module(module)

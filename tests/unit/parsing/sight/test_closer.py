@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.job.boxes import box_around
 from core.parsing.sight.closer import CLOSEST, ENOUGH, head_to_look_at
 from core.parsing.sight.network import Sighting
 from core.parsing.sight.over_pixels import ElementSums
@@ -17,7 +18,6 @@ from core.parsing.sight.preparation import (
     Placement,
     prepare,
     prepare_part,
-    silhouette_box,
 )
 from tests.unit.parsing.paper_doll import picture_of
 
@@ -102,7 +102,7 @@ def test_a_part_is_shown_in_its_place_with_what_is_around_it() -> None:
 def test_beside_the_figure_there_is_nothing() -> None:
     color, normal, silhouette = gradients(figure())
     planes, placement = prepare_part(color, normal, silhouette, (30, 40, 60, 70), 1.0)
-    assert placement.box[:2] == silhouette_box(silhouette)[:2]
+    assert placement.box[:2] == box_around(silhouette)[:2]
     row, column = placement.corner
     assert row > 0 and column > 0
     assert not planes[:, :row].any() and not planes[:, :, :column].any()
@@ -118,9 +118,9 @@ def test_a_closer_look_counts_more_for_what_it_shows_and_nothing_elsewhere() -> 
     whole = Placement((0, 0, 8, 8), (8, 8), (0, 0))
     part = Placement((0, 0, 4, 8), (8, 16), (0, 0))
     ones = np.ones((4, 4, 1), np.float32)
-    far = Sighting(np.tile(np.float32([1, 0]), (4, 4, 1)), ones, ones[..., 0], whole)
+    far = Sighting(np.tile(np.array([1, 0], np.float32), (4, 4, 1)), ones, ones[..., 0], whole)
     near = Sighting(
-        np.tile(np.float32([0, 1]), (4, 8, 1)), np.ones((4, 8, 1)), np.ones((4, 8)), part
+        np.tile(np.array([0, 1], np.float32), (4, 8, 1)), np.ones((4, 8, 1)), np.ones((4, 8)), part
     )
     element = np.repeat([0, 1], 4)[:, None] * np.ones((1, 8), int)
     element[:4, 4:] = 2  # shown by the closer look, but not asked for
@@ -128,4 +128,4 @@ def test_a_closer_look_counts_more_for_what_it_shows_and_nothing_elsewhere() -> 
     sums.add(picture_of(element), far)
     sums.add(picture_of(element), near, (0, 0, 4, 4), 3.0)
     found = sums.sightings(("skin", "hair"), ("none",))
-    np.testing.assert_allclose(found.surface, [[0.25, 0.75], [1, 0], [1, 0]], atol=1e-3)
+    np.testing.assert_allclose(found.surface, [[0.25, 0.75], [1.0, 0.0], [1.0, 0.0]], atol=1e-3)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,10 @@ def plain_sighting(boundary: float, surface: tuple[float, ...]) -> Sighting:
     placement = Placement(box=(0, 0, 8, 8), size=(8, 8), corner=(0, 0))
     full = np.full((4, 4), boundary, np.float32)
     return Sighting(
-        np.tile(np.float32(surface), (4, 4, 1)), np.ones((4, 4, 1), np.float32), full, placement
+        np.tile(np.array(surface, np.float32), (4, 4, 1)),
+        np.ones((4, 4, 1), np.float32),
+        full,
+        placement,
     )
 
 
@@ -53,7 +57,9 @@ def test_an_element_has_the_mean_of_all_pixels_that_showed_it():
     sums.add(picture_of(element, (30, 20, 11)), plain_sighting(0.0, (0.0, 1.0)))
     found = sums.sightings(("skin", "hair"), ("none",))
     np.testing.assert_array_equal(found.pixels, [31, 0, 64, 0])
-    np.testing.assert_allclose(found.surface, [[1, 0], [0, 0], [0.5, 0.5], [0, 0]], atol=1e-3)
+    np.testing.assert_allclose(
+        found.surface, [[1.0, 0.0], [0.0, 0.0], [0.5, 0.5], [0.0, 0.0]], atol=1e-3
+    )
     np.testing.assert_allclose(found.region[:, 0], [1, 0, 1, 0], atol=1e-3)
     np.testing.assert_allclose(found.boundary, [0.5, 0, 0.25, 0], atol=1e-3)
     np.testing.assert_array_equal(found.color[[0, 1, 2]], [[10, 20, 30], [0, 0, 0], [20, 20, 20]])
@@ -116,7 +122,7 @@ def test_whole_frames_are_chosen_from_all_over_the_sequence(
     tmp_path, frames, views, limit, expected
 ):
     images = images_of(tmp_path)
-    changed = {"frames": tuple(range(10, 10 + frames)), "views": tuple("v" * views)}
+    changed: dict[str, Any] = {"frames": tuple(range(10, 10 + frames)), "views": tuple("v" * views)}
     images._files._manifest = replace(images.manifest, **changed)
     chosen = chosen_images(images, limit)
     assert len(chosen) == len(set(chosen)) == expected[0] * expected[1]
@@ -128,7 +134,7 @@ def test_whole_frames_are_chosen_from_all_over_the_sequence(
 
 
 def test_cancel_ends_the_looking_between_two_views(tmp_path):
-    images, looked = images_of(tmp_path), []
+    images, looked = images_of(tmp_path), list[Any]()
 
     def two_then_cancel(items):
         for item in items:

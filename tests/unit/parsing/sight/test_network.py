@@ -10,7 +10,7 @@ import pytest
 from core.errors import JobError
 from core.job.capture_files import ViewImage
 from core.job.sight_model import VARIABLE, sight_model_hash
-from core.parsing.sight.network import SightNetwork, load_sight, softmax
+from core.parsing.sight.network import SightNetwork, load_sight
 from tests.unit.parsing.sight.make_tiny import COLORS, HEIGHT, REGIONS, TINY, tiny_model
 
 
@@ -56,11 +56,6 @@ def test_every_pixel_of_a_view_gets_its_answer(network):
     np.testing.assert_array_equal(surface.argmax(1)[inner], image.element[rows, columns][inner])
     assert (region.argmax(1)[inner] == REGIONS.index("torso")).all()  # towards the camera
     assert (boundary[inner] < 0.01).all()
-
-
-def test_logits_become_probabilities_whatever_their_size():
-    logits = np.array([[[1e4, -5.0]], [[0.0, -5.0]], [[-1e4, -5.0]]], np.float32)
-    np.testing.assert_allclose(softmax(logits), [[[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]]], atol=1e-6)
 
 
 @pytest.mark.parametrize(

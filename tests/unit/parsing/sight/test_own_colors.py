@@ -21,7 +21,7 @@ def seen(*rows: tuple[dict[str, float], tuple[int, int, int], int]) -> Sightings
     """So many elements each of what is seen, and of what colour."""
     surface = [row[0] for row in rows for _ in range(row[2])]
     color = [row[1] for row in rows for _ in range(row[2])]
-    return replace(sightings_of(surface, ["torso"] * len(surface)), color=np.uint8(color))
+    return replace(sightings_of(surface, ["torso"] * len(surface)), color=np.array(color, np.uint8))
 
 
 def settled(frame: Sightings, *others: Sightings) -> np.ndarray:

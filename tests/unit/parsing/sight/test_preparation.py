@@ -21,8 +21,8 @@ def view(height: int, width: int, margin: int = 3) -> tuple[np.ndarray, np.ndarr
     """A box of one colour and one normal on background of others."""
     silhouette = np.zeros((height, width), bool)
     silhouette[margin:-margin, margin:-margin] = True
-    color = np.where(silhouette[..., None], np.uint8([255, 0, 51]), np.uint8(255))
-    normal = np.where(silhouette[..., None], np.float32([0, 0.6, -0.8]), np.float32(1))
+    color = np.where(silhouette[..., None], np.array([255, 0, 51], np.uint8), np.uint8(255))
+    normal = np.where(silhouette[..., None], np.array([0, 0.6, -0.8], np.float32), np.float32(1))
     return color.astype(np.uint8), normal, silhouette
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from core.job.folder import STAGES, JobFolder
 from core.job.label_files import LabelFiles, Result
+from core.job.messages import Message
 from core.job.spec import ParsingSettings
 from core.job.spec_files import save_spec
 from core.job.stage_marks import StageStore, stage_keys
@@ -28,7 +29,7 @@ def tiny(monkeypatch):
 
 def parse(folder: JobFolder) -> tuple[Result, list[str]]:
     """The result, and the stages that were computed."""
-    messages = []
+    messages: list[Message] = []
     run_stages(folder, folder.load_spec(), messages.append, lambda: False)
     computed = [m.stage for m in messages if m.type == "stage" and m.state == "finished"]
     return LabelFiles(folder.path).read_result(), computed

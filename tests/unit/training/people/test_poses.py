@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,8 @@ ALONG = ("upper arm", "forearm", "thigh", "lower leg")
 def figure(tmp_path_factory: pytest.TempPathFactory) -> Figure:
     """The stick person, arms in A-pose."""
     kit = Kit(write_tiny_kit(tmp_path_factory.mktemp("kit")))
-    kit._targets.offsets = lambda weights: np.zeros((kit._mesh.vertices.shape), np.float32)
+    targets: Any = kit._targets
+    targets.offsets = lambda weights: np.zeros((kit._mesh.vertices.shape), np.float32)
     return kit.figure(kit.body(Shape()), [], Material("skin"))
 
 

@@ -92,4 +92,4 @@ def test_a_real_person_is_a_whole_figure(tmp_path):
     figure = load_valid(valid / f"{valid_names(valid)[0]}.blend", tmp_path)
     assert 1.4 < figure.height < 2.1
     assert np.allclose(figure.weights.sum(axis=1), 1, atol=1e-4)
-    assert all(np.ndim(m.texture) == 3 for m in figure.materials)
+    assert all(isinstance(m.texture, np.ndarray) and m.texture.ndim == 3 for m in figure.materials)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,11 @@ def write_tiny_kit(folder: Path) -> Path:
     """The kit in `folder`; its body is 1.7 m tall, and 3.4 m in the shape "male, young"."""
     base = folder / "base"
     base.mkdir(parents=True)
-    vertices, faces, rig, weights, parts = [], [], {}, {}, []
+    vertices: list[np.ndarray] = []
+    faces: list[list[int]] = []
+    rig: dict[str, Any] = {}
+    weights: dict[str, list[tuple[int, float]]] = {}
+    parts: list[int] = []
     names = sorted(set(_REGIONS.values())) + ["helper"]
     for name, (parent, head, tail) in bones().items():
         start = len(vertices)
@@ -66,14 +71,14 @@ def write_tiny_kit(folder: Path) -> Path:
             "head": {"strategy": "MEAN", "vertex_indices": [start, start + 1]},
             "tail": {"strategy": "MEAN", "vertex_indices": [start + 2, start + 3]},
         }
-        weights[name] = [[start + k, 1.0] for k in range(4)]
+        weights[name] = [(start + k, 1.0) for k in range(4)]
         bare = name.removeprefix("Left").removeprefix("Right")
         bare = bare if bare in _REGIONS else name[1:]
         parts.append(names.index(_REGIONS[bare]))
     start = len(vertices)  # a helper, far below
     vertices += [np.array(p, float) for p in ((0, -50, 0), (1, -50, 0), (1, -51, 0), (0, -51, 0))]
     faces.append([start, start + 1, start + 2, start + 3])
-    weights["Hips"] += [[start + k, 1.0] for k in range(4)]
+    weights["Hips"] += [(start + k, 1.0) for k in range(4)]
     parts.append(names.index("helper"))
     _write_obj(base / "base.obj", vertices, faces)
     (base / "rig.cmu_mb.json").write_text(json.dumps(rig))

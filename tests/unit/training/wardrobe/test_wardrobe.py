@@ -14,7 +14,6 @@ from training.wardrobe import dress, low_poly, mannequin, recolored, scan_like, 
 from training.wardrobe.cutting import cut
 from training.wardrobe.fitting import Fitting
 from training.wardrobe.garments import GARMENTS, wear
-from training.wardrobe.measure import body_coordinates
 from training.wardrobe.outfits import STYLES
 from training.wardrobe.palette import Palette
 from training.wardrobe.shapes import ball, corner_values
@@ -68,14 +67,6 @@ def area(points: np.ndarray, faces: np.ndarray) -> float:
     first = np.cross(p[:, 1] - p[:, 0], p[:, 2] - p[:, 0])
     second = np.cross(p[:, 2] - p[:, 0], p[:, 3] - p[:, 0]) * (faces[:, 3:] >= 0)
     return float((np.linalg.norm(first, axis=1) + np.linalg.norm(second, axis=1)).sum() / 2)
-
-
-def test_body_coordinates_run_from_hip_to_knee_along_the_thigh() -> None:
-    figure = body()
-    coordinates = body_coordinates(figure)
-    thigh = figure.vertices[coordinates.along < 0.3, 2].mean()
-    assert coordinates.segment.shape == coordinates.angle.shape == (len(figure.vertices),)
-    assert thigh > figure.vertices[:, 2].min()
 
 
 @pytest.mark.parametrize("name", GARMENTS)
