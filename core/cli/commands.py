@@ -113,7 +113,7 @@ def clear(
         wanted = set(find_character(arguments.character).sources)
         objects = [o for o in objects if o in wanted]
     if not objects:
-        raise InputError("Nothing here carries labels of Parts4D", "Check the file or the name")
+        raise InputError("No object here has Parts4D labels", "Check the file or the name")
     report = clear_labels(objects)
     saved = _save(arguments, "_cleared", console)
     names = ", ".join(sorted(o.name for o in objects))

@@ -183,7 +183,7 @@ def test_a_checkpoint_that_is_missing_damaged_or_of_another_model_is_a_sentence(
     content = path.read_bytes()
     try:
         path.write_bytes(content[: len(content) // 2])
-        with pytest.raises(Parts4DError, match="is not the file it was"):
+        with pytest.raises(Parts4DError, match="has changed on disk"):
             run(folder)
     finally:
         path.write_bytes(content)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How one character is coloured, learnt from what was surely seen of it, settles what was not.
+"""Re-weights uncertain elements with per-character colour histograms.
 
 The vision model knows people in general. Of this one it has seen more: a trouser leg that points
 upwards has the colours of the one that does not. Every group of surfaces has a histogram of its

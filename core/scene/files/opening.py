@@ -20,7 +20,7 @@ def open_sources(files: Sequence[Path]) -> str | None:
 
     Several files of one kind are a mesh sequence. Returns the name of the collection with all that
     a file brought, where that is several meshes and nothing else says what belongs together. Raises
-    InputError for a file that is missing, damaged, or of a kind that cannot be read.
+    InputError for a file that is missing, damaged, or of an unsupported type.
     """
     if not files:
         return None
@@ -33,8 +33,8 @@ def open_sources(files: Sequence[Path]) -> str | None:
         check_kind(path)
     if len({path.suffix.lower() for path in files}) > 1:
         raise InputError(
-            f"{files[0].name} and the other files are of different kinds",
-            "Give one file, or the numbered files of one mesh sequence",
+            f"{files[0].name} and the other files have different types",
+            "Use one file, or the numbered files of one mesh sequence",
         )
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if len(files) > 1:
