@@ -59,7 +59,7 @@ class FigureStage:
         shown = bpy.context.scene.collection.children[0]
         bounds = Bounds.of(figure.vertices)
         self._renderer = ViewRenderer(
-            shown, _rig(Look(0, 0, 64), bounds), "albedo", threads, scratch
+            shown, _rig(Look(0, 0, 64), bounds), "albedo", threads, scratch, depth=True
         )
 
     def views(
@@ -99,6 +99,7 @@ class FigureStage:
         return figure.faces[(figure.region == _HEAD) & np.isin(figure.surface, _OF_HEADS)]
 
     def _view(self, passes: Passes, look: Look, camera: Camera, bones: np.ndarray) -> View:
+        assert passes.depth is not None  # the renderer was asked for it
         figure, inside = self._figure, passes.element >= 0
         face = passes.element[inside]
         rotation = camera.world_to_camera[:3, :3]
