@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.gui.window import Window
 
-MESHES, FRAMES = 9, 4  # of the demo character
+MESHES = 9  # of the demo character
 HERO = ["body", "shirt", "shoes"]
 TWIN = [f"{name}.001" for name in HERO]
 
@@ -18,7 +18,7 @@ def test_a_job_is_cancelled_in_the_middle_and_run_again_without_looking_at_the_s
     outcome = installed.run("jobs.cancel_and_run_again", blend=demo, writable=[demo.parent])
     cancelled, finished = outcome.one("cancelled"), outcome.one("finished")
     assert cancelled["labelled"] == [] and cancelled["children"] == []
-    assert cancelled["captured"] < FRAMES
+    assert not cancelled["finished"]
     assert outcome.one("seen") | {"thumbnail": True, "looks": 0} == outcome.one("seen")
     assert finished["phase"] == "finished" and len(finished["labelled"]) == MESHES
 

@@ -37,8 +37,8 @@ def cancel_and_run_again(stage: Stage, blend: str) -> Steps:
     yield from stage.screenshot("1-running")
     specific(bpy.ops).parts4d.cancel()  # looking for the button takes longer than the job
     yield until(lambda: job().phase == "cancelled", "the end", 20)
-    captured = len(list(Path(job().folder, "capture").glob("frame_*.npz")))
-    stage.report("cancelled", captured=captured, children=_captures(), labelled=labelled())
+    is_finished = Path(job().folder, "result.json").exists()
+    stage.report("cancelled", finished=is_finished, children=_captures(), labelled=labelled())
     yield 1.0
     yield from stage.screenshot("2-cancelled")
 
