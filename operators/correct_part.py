@@ -47,7 +47,7 @@ class PARTS4D_OT_forget_corrections(OnLabels, bpy.types.Operator):
         if forgotten.kept_labels:
             self.report(
                 {"WARNING"},
-                f"They show until labels are applied again: {forgotten.kept_labels}",
+                f"Corrections show until labels are applied again. {forgotten.kept_labels}",
             )
 
 

@@ -14,21 +14,20 @@ from ..core.scene.narrowing import specific
 
 WIDTH = 44  # characters that fit a side bar of ordinary width
 
-# What a button can do about an error: the operator and its icon.
-_REMEDIES = {
-    ErrorKind.ENVIRONMENT: ("parts4d.open_setup", "PREFERENCES"),
-    ErrorKind.MODEL: ("parts4d.open_setup", "PREFERENCES"),
-    ErrorKind.TERMS: ("parts4d.open_setup", "PREFERENCES"),
-    ErrorKind.OUT_OF_MEMORY: ("parts4d.release_memory", "TRASH"),
-}
-
-
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems as Icon
 
     PanelMixin = bpy.types.Panel
 else:  # Blender's own class comes once, last
     PanelMixin = object
+
+# What a button can do about an error: the operator and its icon.
+_REMEDIES: dict[ErrorKind, tuple[str, Icon]] = {
+    ErrorKind.ENVIRONMENT: ("parts4d.open_setup", "PREFERENCES"),
+    ErrorKind.MODEL: ("parts4d.open_setup", "PREFERENCES"),
+    ErrorKind.TERMS: ("parts4d.open_setup", "PREFERENCES"),
+    ErrorKind.OUT_OF_MEMORY: ("parts4d.release_memory", "TRASH"),
+}
 
 
 class SideBar(PanelMixin):

@@ -51,7 +51,7 @@ def environment(blender: str, root: Path = DEFAULT_ROOT) -> Environment:
 
     Raises MissingEnvironment for an unknown one.
     """
-    needed = (*MODULES, "onnxruntime", "pytest", "hypothesis")
+    needed: tuple[str, ...] = (*MODULES, "onnxruntime", "pytest", "hypothesis")
     if blender == EMBEDDED:
         both = (PinFile(PINS / "embedded.txt"), PinFile(REQUIREMENTS / "embedded.txt"))
         return Environment(root / EMBEDDED, both, needed, SPACE // 2)

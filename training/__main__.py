@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,6 +68,7 @@ def _train(chosen: argparse.Namespace) -> None:
         chosen.out,
         chosen.start,
         report=lambda line: print(line, flush=True),
+        pause=chosen.pause,
     )
     print(json.dumps(scores, indent=1))
 
@@ -121,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("out", type=Path)
     one.add_argument("--settings", type=Path, default=SHIPPED)
     one.add_argument("--start", type=Path, help="best.pt or .onnx of an earlier run")
+    one.add_argument("--pause", type=float, default=math.inf, help="minutes after which to stop")
     one.set_defaults(run=_train)
 
     one = commands.add_parser("judge", help="weights on the held-out views; needs torch")
@@ -133,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("weights", type=Path)
     one.add_argument("out", type=Path)
     one.add_argument("--settings", type=Path, default=SHIPPED)
-    one.add_argument("--name", default="sight-2")
+    one.add_argument("--name", default="sight-3")
     one.set_defaults(run=_export)
 
     one = commands.add_parser("sheet", help="a picture of views as the network is shown them")

@@ -17,10 +17,13 @@ from core.scene.capture.shading import shade
 
 from .bank import NO_LABEL, surface_index
 from .light import decode_srgb, developed, lit, repainted
+from .offsets import UNIT, ways
 from .resampling import rolled, thinned
 from .shards import View
+from .zones import region_of
 
 _SKIN = surface_index("skin")
+WAYS_STRIDE = 4  # input pixels to one that is asked for its joints: they change slowly
 _SPARE = 1.5  # pixels of the view to one of the picture, along a side
 
 
@@ -50,8 +53,9 @@ class Sample:
 
     image: np.ndarray  # (7, H, W) float32
     surface: np.ndarray  # (H/2, W/2) uint8, NO_LABEL where nobody knows and outside
-    region: np.ndarray  # (H/2, W/2) uint8
+    zone: np.ndarray  # (H/2, W/2) uint8
     boundary: np.ndarray  # (H/2, W/2) uint8: 1 at a border of parts, NO_LABEL outside
+    ways: np.ndarray  # (6, H/4, W/4) float32 to both ends of the bone (`offsets`), NaN: unknown
 
 
 def augmented(
@@ -120,7 +124,8 @@ def _colors(view: View, how: Augmentation, rng: np.random.Generator) -> np.ndarr
         found, segment = np.unique(key, return_inverse=True)
         rows, columns = np.nonzero(inside)
         where = np.stack([rows, columns], 1).astype(np.float32) / np.float32(max(inside.shape))
-        albedo = repainted(albedo, segment, found % 256 == _SKIN, where, rng)
+        flesh = found == 256 + _SKIN  # of the body itself: shells and furs have any colour
+        albedo = repainted(albedo, segment, flesh, where, rng)
     color = np.zeros(view.albedo.shape, np.uint8)
     color[inside] = lit(albedo, normal, rng)
     return developed(color, rng) if rng.random() < 0.6 else color
@@ -150,13 +155,15 @@ def _placed(
     corner = [_corner(t, s, rng) for t, s in zip(tile, size, strict=True)]
     image = _window(channels, corner, tile, 0.0)
 
-    half = (tile[0] // STRIDE, tile[1] // STRIDE)
-    surface = _sampled(view.surface, size, corner, half, mirror)
-    region = _sampled(view.region, size, corner, half, mirror)
-    background = _sampled(view.piece, size, corner, half, mirror, outside=0) == 0
-    surface[background] = region[background] = NO_LABEL
-    borders = _borders(surface, region, background)
-    return Sample(np.moveaxis(image, 2, 0), surface, region, borders)
+    at = _places(inside.shape, size, corner, tile, STRIDE, mirror)
+    surface, zone = _sampled(view.surface, at), _sampled(view.zone, at)
+    background = _sampled(view.piece, at, outside=0) == 0
+    surface[background] = zone[background] = NO_LABEL
+    borders = _borders(surface, region_of(zone), background)
+    coarse = _places(inside.shape, size, corner, tile, WAYS_STRIDE, mirror)
+    return Sample(
+        np.moveaxis(image, 2, 0), surface, zone, borders, _ways(view, coarse, scale, mirror)
+    )
 
 
 def _corner(tile: int, size: int, rng: np.random.Generator | None) -> int:
@@ -181,27 +188,44 @@ def _window(
     return out
 
 
-def _sampled(
-    labels: np.ndarray,
-    size: tuple[int, ...],
+_Places = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows (h, 1), columns (w,), inside (h, w)
+
+
+def _places(
+    shape: tuple[int, ...],
+    size: tuple[int, int],
     corner: list[int],
-    half: tuple[int, int],
+    tile: tuple[int, int],
+    stride: int,
     mirror: bool,
-    outside: int = NO_LABEL,
-) -> np.ndarray:
-    """(*half) uint8: the label at the centre of each output pixel."""
-    indices = []
+) -> _Places:
+    """The pixels of a view that lie at the centres of output pixels `stride` apart."""
+    found, inside = [], []
     for axis in range(2):
-        place = (np.arange(half[axis]) + 0.5) * STRIDE - corner[axis]  # in the scaled picture
+        place = (np.arange(tile[axis] // stride) + 0.5) * stride - corner[axis]
         if axis == 1 and mirror:
             place = size[1] - place
-        indices.append(np.floor(place * (labels.shape[axis] / size[axis])).astype(np.int64))
-    rows, columns = indices
-    inside = ((rows >= 0) & (rows < labels.shape[0]))[:, None] & (
-        (columns >= 0) & (columns < labels.shape[1])
-    )
-    rows, columns = (np.clip(i, 0, n - 1) for i, n in zip(indices, labels.shape, strict=True))
-    return np.where(inside, labels[rows[:, None], columns], np.uint8(outside))
+        index = np.floor(place * (shape[axis] / size[axis])).astype(np.int64)
+        inside.append((index >= 0) & (index < shape[axis]))
+        found.append(np.clip(index, 0, shape[axis] - 1))
+    return found[0][:, None], found[1], inside[0][:, None] & inside[1]
+
+
+def _sampled(labels: np.ndarray, at: _Places, outside: int = NO_LABEL) -> np.ndarray:
+    """(h, w) uint8."""
+    rows, columns, inside = at
+    return np.where(inside, labels[rows, columns], np.uint8(outside))
+
+
+def _ways(view: View, at: _Places, scale: float, mirror: bool) -> np.ndarray:
+    """(6, h, w) float32 in units of `offsets.UNIT` pixels of the input."""
+    rows, columns, inside = at
+    rows, columns = np.broadcast_arrays(rows, columns)
+    found = ways(view, rows, columns) * np.float32(scale / UNIT)
+    if mirror:
+        found[..., [0, 3]] *= -1
+    found[~inside | (view.piece[rows, columns] == 0)] = np.nan
+    return np.moveaxis(found, 2, 0)
 
 
 def _borders(surface: np.ndarray, region: np.ndarray, background: np.ndarray) -> np.ndarray:

@@ -15,14 +15,26 @@ from onnx import numpy_helper
 from core.errors import JobError
 from core.files.atomic import replacing
 
-from .bank import REGIONS, SURFACES
-from .network import CHANNELS, SightNet
+from .bank import REGIONS, SURFACES, ZONES
+from .network import CHANNELS, SightNet, regions_of
 from .weights import HALF, read_weights
 
 OPSET = 17
 LARGEST = 25 * 2**20  # bytes of the file
 _TOLERANCE = 0.05  # of probabilities, against the network it was made from
-_OUTPUTS = ("surface", "region", "boundary")
+_OUTPUTS = ("surface", "region", "boundary", "zone", "joint")
+
+
+class _Answers(torch.nn.Module):
+    """What the file answers: the network's outputs, and regions as the sums of their zones."""
+
+    def __init__(self, network: SightNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        surface, zone, boundary, joint = self.network(image)
+        return surface, regions_of(zone), boundary, zone, joint
 
 
 def export(weights: Path, out: Path, height: float, name: str) -> float:
@@ -36,8 +48,9 @@ def export(weights: Path, out: Path, height: float, name: str) -> float:
     image = torch.zeros(1, CHANNELS, 224, 160)
     work = out.with_suffix(".tmp.onnx")
     axes = {0: "batch", 2: "height", 3: "width"}
+    answers = _Answers(network).eval()
     torch.onnx.export(
-        network,
+        answers,
         (image,),
         str(work),
         input_names=["image"],
@@ -51,8 +64,10 @@ def export(weights: Path, out: Path, height: float, name: str) -> float:
     )
     model = onnx.load(str(work))
     work.unlink()
+    for tensor in model.graph.initializer:  # names of the network, which training reads
+        _rename(model.graph, tensor.name, tensor.name.removeprefix("network."))
     _store_half(model)
-    bank = {"surfaces": SURFACES, "regions": REGIONS, "version": 1}
+    bank = {"surfaces": SURFACES, "regions": REGIONS, "zones": ZONES, "version": 1}
     about = {
         "parts4d_bank": json.dumps(bank),
         "parts4d_height": str(round(height)),
@@ -65,12 +80,22 @@ def export(weights: Path, out: Path, height: float, name: str) -> float:
     content = model.SerializeToString()
     if len(content) > LARGEST:
         raise JobError(f"The model has {len(content) / 2**20:.1f} MB", "Make the network smaller")
-    difference = _difference(network, content)
+    difference = _difference(answers, content)
     if difference > _TOLERANCE:
         raise JobError(f"The exported model answers {difference:.3f} off", "Report this")
     with replacing(out) as stream:
         stream.write(content)
     return difference
+
+
+def _rename(graph: onnx.GraphProto, old: str, new: str) -> None:
+    for tensor in graph.initializer:
+        if tensor.name == old:
+            tensor.name = new
+    for node in graph.node:
+        for index, name in enumerate(node.input):
+            if name == old:
+                node.input[index] = new
 
 
 def _store_half(model: onnx.ModelProto) -> None:
@@ -90,7 +115,7 @@ def _store_half(model: onnx.ModelProto) -> None:
     graph.node.extend(casts + nodes)
 
 
-def _difference(network: SightNet, content: bytes) -> float:
+def _difference(answers: _Answers, content: bytes) -> float:
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     worst = 0.0
     generator = torch.Generator().manual_seed(1)
@@ -98,8 +123,8 @@ def _difference(network: SightNet, content: bytes) -> float:
         image = torch.randn(shape, generator=generator) * 0.3
         found = session.run(list(_OUTPUTS), {"image": image.numpy()})
         with torch.no_grad():
-            expected = network(image)
-        for index in range(2):
+            expected = answers(image)
+        for index in (0, 1, 3):
             a = torch.from_numpy(found[index]).softmax(1)
             worst = max(worst, float((a - expected[index].softmax(1)).abs().max()))
     return worst

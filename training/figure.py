@@ -19,6 +19,16 @@ SEGMENTS = (
     "thigh l", "lower leg l", "foot l", "thigh r", "lower leg r", "foot r",
 )  # fmt: skip
 
+NO_SEGMENT = 255
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Of each of F faces: where on the body it is, and which bone it moves with."""
+
+    zone: np.ndarray  # (F,) uint8 into bank.ZONES, or NO_LABEL
+    segment: np.ndarray  # (F,) uint8 into SEGMENTS, or NO_SEGMENT
+
 
 @dataclass(frozen=True)
 class Material:
@@ -64,6 +74,7 @@ class Figure:
     materials: tuple[Material, ...]
     pieces: tuple[str, ...]  # name of each piece, "body" first
     vertex_color: np.ndarray | None = None  # (V, 3) uint8 sRGB
+    zones: Zones | None = None  # None: its rest pose tells (`zones.zones_of`)
     flat_shaded: bool = False  # facets show, as on simple game characters
     name: str = ""  # what it was made of, for the log and the split
     family: str = ""  # "valid", "makehuman", "demo", "stylised", ...

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the network is punished for: wrong surfaces on every level, regions, missed borders."""
+"""What the network is punished for: wrong surfaces and zones, coarse errors more, missed borders,
+and ways to joints that end elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .bank import LEVELS, NO_LABEL, SURFACES
+from .bank import LEVELS, NO_LABEL, REGION_OF_ZONE, SURFACES
+from .offsets import FARTHEST
 from .settings import LossWeights
 
 
@@ -22,33 +24,39 @@ class SightLoss:
         rare = rare / (rare * frequency).sum().clamp(min=1e-6)
         self.surface_weight = torch.where(present, rare.clamp(0.2, 8.0), torch.ones_like(rare))
         self._groups = [level_matrix(level) for level in LEVELS]
+        self._region = torch.tensor(REGION_OF_ZONE)
 
     def __call__(
         self,
-        outputs: tuple[Tensor, Tensor, Tensor],
+        outputs: tuple[Tensor, Tensor, Tensor, Tensor],
         surface: Tensor,
-        region: Tensor,
+        zone: Tensor,
         boundary: Tensor,
+        ways: Tensor,
     ) -> dict[str, Tensor]:
-        """Scalars by name, "loss" their sum. Targets (N, h, w) int64 with NO_LABEL.
+        """Scalars by name, "loss" their sum.
 
+        Targets (N, h, w) int64 with NO_LABEL; `ways` (N, 6, h/2, w/2) float32, NaN where unknown.
         Only a share of the pixels is judged: neighbours tell the same, and most are background.
         """
-        surface, region, boundary = surface.flatten(), region.flatten(), boundary.flatten()
-        known = (surface != NO_LABEL) | (region != NO_LABEL)
+        surface, zone, boundary = surface.flatten(), zone.flatten(), boundary.flatten()
+        known = (surface != NO_LABEL) | (zone != NO_LABEL)
         judged = known & (torch.rand(known.shape) < self.weights.judged)
         rows = judged.nonzero()[:, 0]
-        said, where, border = (_rows(o, rows) for o in outputs)
-        surface, region, boundary = surface[rows], region[rows], boundary[rows]
+        said, where, border = (_rows(o, rows) for o in outputs[:3])
+        surface, zone, boundary = surface[rows], zone[rows], boundary[rows]
 
-        log_leaf = said.log_softmax(1)
+        log_leaf, log_zone = said.log_softmax(1), where.log_softmax(1)
         terms = {
             "surface": _smooth_nll(log_leaf, surface, self.surface_weight),
             "levels": self.weights.levels
             * sum(
                 _nll(_gathered(log_leaf, group), group_of(surface, group)) for group in self._groups
             ),
-            "region": self.weights.region * _nll(where.log_softmax(1), region),
+            "region": self.weights.region
+            * _nll(_gathered(log_zone, self._region), group_of(zone, self._region)),
+            "zone": self.weights.zone * _nll(log_zone, zone),
+            "joint": self.weights.joint * _joint_loss(outputs[3].float(), ways),
         }
         weight = torch.where(boundary == 1, self.weights.border, 1.0) * (boundary != NO_LABEL)
         each = functional.binary_cross_entropy_with_logits(
@@ -59,6 +67,25 @@ class SightLoss:
         )
         terms["loss"] = torch.stack(list(terms.values())).sum()
         return terms
+
+
+def _joint_loss(said: Tensor, ways: Tensor) -> Tensor:
+    """Minus the log likelihood of distances, which fall off exponentially with a told scale.
+
+    In the plane of the picture and along the line of sight alike; ends of bones far outside of the
+    picture are not asked for.
+    """
+    total, counted = said.new_zeros(()), said.new_zeros(())
+    for end in range(2):
+        wanted = ways[:, 3 * end : 3 * end + 3]
+        away = wanted.norm(dim=1)
+        known = away < FARTHEST  # also false for NaN
+        off = said[:, 3 * end : 3 * end + 3] - wanted.nan_to_num()
+        distance = (off.square().sum(1) + 1e-4).sqrt()
+        scale = said[:, 6 + end].clamp(-4.0, 2.0)
+        total = total + ((distance * torch.exp(-scale) + scale) * known).sum()
+        counted = counted + known.sum()
+    return total / counted.clamp(min=1)
 
 
 def _rows(output: Tensor, rows: Tensor) -> Tensor:
@@ -84,7 +111,7 @@ def _gathered(log_leaf: Tensor, group: Tensor) -> Tensor:
 
 
 def group_of(surface: Tensor, group: Tensor) -> Tensor:
-    """The coarse class of each surface index; NO_LABEL stays."""
+    """The coarse class of each index of a surface or zone; NO_LABEL stays."""
     table = torch.full((256,), NO_LABEL, dtype=torch.int64)
     table[: len(group)] = group
     return table[surface]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The network: a residual pyramid with attention at its top, and a decoder back to half size.
 
+Of the joints it answers at a quarter of the size, where the decoder ends: ways change slowly.
+
 Convolutions with batch norm and ReLU, because processors run nothing faster; attention only where
 a picture has shrunk to a few dozen tokens, so that every pixel can know the whole figure.
 """
@@ -11,19 +13,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .bank import REGION_OF_ZONE, REGIONS, SURFACES, ZONES
+from .offsets import ENDS
 from .settings import NetworkSize
 
 CHANNELS = 7  # colour, normal, silhouette
 
 
 class SightNet(nn.Module):
-    """(N, 7, H, W) -> surface (N, L, H/2, W/2), region (N, R, H/2, W/2), boundary (N, 1, H/2, W/2).
+    """(N, 7, H, W) -> surface (N, L, H/2, W/2), zone (N, Z, H/2, W/2), boundary (N, 1, H/2, W/2),
+    joint (N, 8, H/4, W/4).
 
-    Logits; H and W are multiples of 32. The decoder ends at stride 4 and its channels are spread
-    over four pixels each (sub-pixel convolution, 2016).
+    Logits, and of joints the ways to both ends of the bone in `offsets.UNIT` pixels, then for each
+    end the logarithm of how far off the answer may be. H and W are multiples of 32. The decoder
+    ends at stride 4 and its channels are spread over four pixels each (sub-pixel convolution,
+    2016).
     """
 
-    def __init__(self, surfaces: int, regions: int, size: NetworkSize | None = None) -> None:
+    def __init__(self, size: NetworkSize | None = None) -> None:
         super().__init__()
         size = size or NetworkSize()
         self.stem = _convolution(CHANNELS, size.stem, stride=2)
@@ -41,10 +48,11 @@ class SightNet(nn.Module):
         self.merges = nn.ModuleList(
             Merge(below[i], fine[i], below[i + 1]) for i in range(len(size.decoder))
         )
-        self.outputs = (surfaces, regions, 1)
+        self.outputs = (len(SURFACES), len(ZONES), 1)
         self.head = nn.Conv2d(size.decoder[-1], 4 * sum(self.outputs), 1)
+        self.joint = nn.Sequential(_convolution(size.decoder[-1], 64), nn.Conv2d(64, ENDS + 2, 1))
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         seen = self.stem(image)
         features = [seen]
         for stage in self.stages:
@@ -56,8 +64,17 @@ class SightNet(nn.Module):
         for merge, skipped in zip(self.merges, features[:0:-1], strict=True):
             here = merge(here, skipped)
         every = functional.pixel_shuffle(self.head(here), 2)
-        surface, region, boundary = every.split(self.outputs, dim=1)
-        return surface, region, boundary
+        surface, zone, boundary = every.split(self.outputs, dim=1)
+        return surface, zone, boundary, self.joint(here)
+
+
+def regions_of(zone: Tensor) -> Tensor:
+    """(N, R, ...) logits of `bank.REGIONS`: their softmax is the sum over zones of theirs."""
+    columns = [
+        zone[:, [z for z, r in enumerate(REGION_OF_ZONE) if r == region]].logsumexp(1)
+        for region in range(len(REGIONS))
+    ]
+    return torch.stack(columns, 1)
 
 
 class Residual(nn.Module):

@@ -86,10 +86,11 @@ def make_shard(figure: Planned, makers: Makers, scratch: Path) -> Shard:
     stage: FigureStage | None = None
     staged = None
     views: list[View] = []
-    for made, vertices, looks in makers.shots(figure):
-        if stage is None or made is not staged:
-            stage, staged = FigureStage(made, scratch), made
-        views += [view for view in stage.views(vertices, looks) if view.silhouette.any()]
+    for shot in makers.shots(figure):
+        if stage is None or shot.figure is not staged:
+            stage, staged = FigureStage(shot.figure, scratch), shot.figure
+        seen = stage.views(shot.vertices, shot.bones, shot.looks)
+        views += [view for view in seen if view.silhouette.any()]
     if staged is None:
         raise JobError(f"{figure.name} has no views", "Change the plan")
     return Shard(

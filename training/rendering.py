@@ -16,16 +16,18 @@ from core.scene.capture.capture_scene import build_stage
 from core.scene.capture.elements import write_ids
 from core.scene.capture.passes import Passes
 from core.scene.capture.render_views import ViewRenderer
-from core.scene.capture.rig import SENSOR, Bounds, Rig, view_rotation
+from core.scene.capture.rig import SENSOR, Bounds, Camera, Rig
 from core.scene.capture.shading import encode_srgb
 from core.scene.narrowing import mesh_of, specific
 
 from .bank import NO_LABEL, region_index, surface_index
-from .figure import Figure, Material
+from .figure import NO_SEGMENT, SEGMENTS, Figure, Material
+from .offsets import DEPTH_STEP
 from .shards import View
+from .zones import zones_of
 
 _COLORS = "Col"  # Cycles shows black for an attribute that is called "color"
-_AROUND_HEAD = 1.6  # sizes of a head that a near look is wide
+_AROUND_NEAR = 1.6  # sizes of a head or hand that a near look is wide
 _HEAD = region_index("head")
 # Hats and long hair reach far beyond the head itself.
 _OF_HEADS = [surface_index(name) for name in ("skin", "eye", "eyebrow", "mouth")]
@@ -40,6 +42,7 @@ class Look:
     size: int  # pixels that the larger side of what it is about takes in the picture
     lens: float = 0.0  # mm; 0 is orthographic
     near: bool = False  # about the head, not the whole figure; orthographic
+    hand: str = ""  # "l" or "r": about that hand instead
 
 
 class FigureStage:
@@ -48,7 +51,7 @@ class FigureStage:
     def __init__(self, figure: Figure, scratch: Path, threads: int = 1) -> None:
         """Empties Blender. `scratch` is an existing folder for rendered files."""
         bpy.ops.wm.read_factory_settings(use_empty=True)
-        self._figure = figure
+        self._figure, self._zones = figure, zones_of(figure)
         self._object = figure_object(figure)
         build_stage([self._object])
         write_ids(mesh_of(self._object), np.arange(1, len(figure.faces) + 1, dtype=np.int32))
@@ -56,48 +59,68 @@ class FigureStage:
         shown = bpy.context.scene.collection.children[0]
         bounds = Bounds.of(figure.vertices)
         self._renderer = ViewRenderer(
-            shown, _rig(Look(0, 0, 64), bounds), "albedo", threads, scratch
+            shown, _rig(Look(0, 0, 64), bounds), "albedo", threads, scratch, depth=True
         )
 
-    def views(self, vertices: np.ndarray, looks: Sequence[Look]) -> Iterator[View]:
-        """The figure with its vertices (V, 3) where they are now, from every side asked for."""
+    def views(
+        self, vertices: np.ndarray, bones: np.ndarray, looks: Sequence[Look]
+    ) -> Iterator[View]:
+        """The figure with its vertices (V, 3) where they are now, from every side asked for.
+
+        `bones` (16, 2, 3) metres are the ends of SEGMENTS now.
+        """
         mesh = self._object.data
         mesh.vertices.foreach_set("co", np.ascontiguousarray(vertices, np.float32).ravel())
         mesh.update()
         mesh.update_tag()
         whole = Bounds.of(vertices[_used(self._figure.faces)])
-        head = self._head_faces()
         for look in looks:
+            shown = self._shown(look)
             if not look.near:
                 bounds, rig = whole, _rig(look, whole)
-            elif len(head):
-                around = Bounds.of(vertices[_used(head)])
-                # Nothing in front of the head or behind it is cut off.
+            elif len(shown):
+                around = Bounds.of(vertices[_used(shown)])
+                # Nothing in front of it or behind it is cut off.
                 bounds = replace(whole, center=around.center)
-                rig = replace(_rig(look, around, _AROUND_HEAD), distance=_rig(look, whole).distance)
+                rig = replace(_rig(look, around, _AROUND_NEAR), distance=_rig(look, whole).distance)
             else:
                 continue
             self._renderer.rig = rig
             scene = self._renderer.passes
             scene.render.resolution_x = scene.render.resolution_y = rig.resolution
-            yield self._view(self._renderer.passes_of(0, bounds), look)
+            passes = self._renderer.passes_of(0, bounds)
+            yield self._view(passes, look, rig.camera(0, bounds.center), bones)
 
-    def _head_faces(self) -> np.ndarray:
+    def _shown(self, look: Look) -> np.ndarray:
+        """The faces that a near look is about."""
         figure = self._figure
+        if look.hand:
+            return figure.faces[self._zones.segment == SEGMENTS.index(f"hand {look.hand}")]
         return figure.faces[(figure.region == _HEAD) & np.isin(figure.surface, _OF_HEADS)]
 
-    def _view(self, passes: Passes, look: Look) -> View:
+    def _view(self, passes: Passes, look: Look, camera: Camera, bones: np.ndarray) -> View:
+        assert passes.depth is not None  # the renderer was asked for it
         figure, inside = self._figure, passes.element >= 0
         face = passes.element[inside]
-        rotation = view_rotation(look.azimuth, look.elevation)
+        rotation = camera.world_to_camera[:3, :3]
+        focal, perspective = float(camera.intrinsics[0, 0]), look.lens > 0
+        scale = focal / camera.distance if perspective else focal  # pixels to a metre
+        depth = (passes.depth[inside] - camera.distance) * scale / DEPTH_STEP
+        ends = bones @ rotation.T + camera.world_to_camera[:3, 3] - [0, 0, camera.distance]
+        row, column = passes.corner
         unit = passes.normal[inside] @ rotation.T.astype(np.float32)
         unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-6)
         return View(
             _spread(inside, encode_srgb(passes.albedo[inside])),
             _spread(inside, np.rint(unit * 127).astype(np.int8)),
             _spread(inside, figure.surface[face], NO_LABEL),
-            _spread(inside, figure.region[face], NO_LABEL),
+            _spread(inside, self._zones.zone[face], NO_LABEL),
+            _spread(inside, self._zones.segment[face], NO_SEGMENT),
             _spread(inside, (np.minimum(figure.piece[face], 253) + 1).astype(np.uint8)),
+            _spread(inside, np.rint(np.clip(depth, -32000, 32000)).astype(np.int16)),
+            (ends * scale).astype(np.float32),
+            (camera.intrinsics[0, 2] - column, camera.intrinsics[1, 2] - row),
+            focal if perspective else 0.0,
             look.near,
         )
 

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from core.job.boxes import box_around
 
 from .bank import NO_LABEL
+from .figure import NO_SEGMENT
+from .offsets import shown_larger, turned
 from .shards import MAPS, View
 
 _ROUNDING = 1e-6  # pixels: a quarter turn needs no more than it has
@@ -22,7 +25,8 @@ def thinned(view: View, side: float) -> View:
         return view
     kept = [((np.arange(int(n / shrink)) + 0.5) * shrink).astype(int) for n in view.piece.shape]
     grid = np.ix_(*kept)
-    return View(**{name: getattr(view, name)[grid] for name in MAPS}, near=view.near)
+    maps = {name: getattr(view, name)[grid] for name in MAPS}
+    return replace(shown_larger(view, 1 / shrink), **maps)
 
 
 def rolled(view: View, degrees: float) -> View:
@@ -49,8 +53,10 @@ def rolled(view: View, degrees: float) -> View:
     background = piece == 0
     maps["piece"] = piece
     maps["albedo"][background] = maps["normal"][background] = 0
-    maps["surface"][background] = maps["region"][background] = NO_LABEL
+    maps["surface"][background] = maps["zone"][background] = NO_LABEL
+    maps["segment"][background] = NO_SEGMENT
     x, y, z = np.moveaxis(maps["normal"].astype(np.float32), 2, 0)
-    turned = [cosine * x - sine * y, sine * x + cosine * y, z]
-    maps["normal"] = np.rint(np.stack(turned, 2)).astype(np.int8)
-    return View(**maps, near=view.near)
+    unit = [cosine * x - sine * y, sine * x + cosine * y, z]
+    maps["normal"] = np.rint(np.stack(unit, 2)).astype(np.int8)
+    middle = (size[1] / 2 - left, size[0] / 2 - top)
+    return replace(turned(view, cosine, sine, (width / 2, height / 2), middle), **maps)

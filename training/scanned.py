@@ -10,30 +10,40 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .figure import Figure, Material
-from .wardrobe import scan_like
+from .figure import Figure, Material, Zones
+from .wardrobe import damaged, scan_like
+from .zones import region_of, zones_of
 
 _TEXTURE_SIDE = 256  # pixels; a face has one colour
 
 
 def scanned(figure: Figure, vertices: np.ndarray, rng: np.random.Generator) -> Figure:
     """The figure with its vertices (V, 3) in a pose, remeshed; it cannot be posed any more."""
-    points, faces, color, surface, region, piece = scan_like(
+    at_rest = zones_of(figure)
+    place = at_rest.zone.astype(np.uint16) << 8 | at_rest.segment
+    points, faces, color, surface, place, piece = scan_like(
         vertices,
         figure.faces,
         face_colors(figure),
         figure.surface,
-        figure.region,
+        place,
         figure.piece,
         rng,
     )
+    if rng.random() < 0.6:
+        left, color = damaged(points, faces, color, rng)
+        faces, color, surface, place, piece = (
+            rows[left] for rows in (faces, color, surface, place, piece)
+        )
+    zones = Zones((place >> 8).astype(np.uint8), (place & 255).astype(np.uint8))
     return replace(
         figure,
         vertices=points,
         faces=faces,
         uv=np.zeros((len(faces), 4, 2), np.float32),
         surface=surface,
-        region=region,
+        region=region_of(zones.zone),
+        zones=zones,
         material=np.zeros(len(faces), np.int16),
         piece=piece,
         joints=np.zeros((len(points), 4), np.int16),

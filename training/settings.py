@@ -31,7 +31,9 @@ class LossWeights:
     """How much each term counts, against the leaf surfaces."""
 
     levels: float = 0.5  # of each coarser level
-    region: float = 0.5
+    region: float = 0.3
+    zone: float = 0.4
+    joint: float = 0.25
     boundary: float = 0.15
     border: float = 10.0  # of a border pixel against others
     judged: float = 0.5  # share of the labelled pixels that is looked at
@@ -47,6 +49,8 @@ class FamilyWeights:
     scripted: float = 1.5  # MakeHuman people in scripted garments
     avatar: float = 0.7  # labelled avatars in other proportions, or with scripted things
     mannequin: float = 1.2  # simple game figures
+    child: float = 0.8  # MakeHuman children from one year on
+    machine: float = 0.8  # robots, dummies, skeletons
     scan: float = 0.6  # any of them, as a scan would give them
 
 
@@ -58,12 +62,14 @@ class TrainingSettings:
     batch: int = 32
     steps: int = 4000
     minutes: float = 0.0  # > 0: the schedule ends after so long instead, whatever the steps
+    falling: float = 1.0  # share of the schedule, its end, in which the learning rate falls
     learning_rate: float = 2e-3
     weight_decay: float = 0.03
     warm_up: int = 150  # steps
     averaging: float = 0.998  # decay of the averaged weights that are judged and exported
     judge_every: int = 400  # steps
     patience: int = 6  # judgings without progress before training ends early
+    threads: int = 0  # that compute; 0: as many as there are cores
     workers: int = 2  # processes that augment
     families: FamilyWeights = field(default_factory=lambda: FamilyWeights())
     held_out_people: tuple[str, ...] = ()

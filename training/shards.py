@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rendered figures as files: one .npz for each figure, with all its views.
 
-A view is kept raw, cropped to the silhouette: albedo, normals and part maps. Light, colours and
-backgrounds are made when training, anew each time.
+A view is kept raw, cropped to the silhouette: albedo, normals, depth and part maps, and the ends
+of all bones. Light, colours and backgrounds are made when training, anew each time.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 
 from core.errors import JobError
-from core.job.arrays import ArrayReader, load_arrays, save_arrays
+from core.job.arrays import ArrayReader, save_arrays
 
-from .bank import NO_LABEL, REGIONS, SURFACES
+from .bank import NO_LABEL, SURFACES, ZONES
+from .zones import region_of
 
-MAPS = ("albedo", "normal", "surface", "region", "piece")
+MAPS = ("albedo", "normal", "surface", "zone", "segment", "piece", "depth")
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,19 @@ class View:
     albedo: np.ndarray  # (h, w, 3) uint8 sRGB, 0 outside
     normal: np.ndarray  # (h, w, 3) int8, camera axes (right, down, forward), times 127
     surface: np.ndarray  # (h, w) uint8 into bank.SURFACES or NO_LABEL
-    region: np.ndarray  # (h, w) uint8 into bank.REGIONS or NO_LABEL
+    zone: np.ndarray  # (h, w) uint8 into bank.ZONES or NO_LABEL
+    segment: np.ndarray  # (h, w) uint8 into figure.SEGMENTS or NO_SEGMENT: whose bone it has
     piece: np.ndarray  # (h, w) uint8, 0 = background, 1 = body, ...: what is recoloured as one
-    near: bool = False  # shows the head and what is around it, not the whole figure
+    depth: np.ndarray  # (h, w) int16 in offsets.DEPTH_STEP pixels behind the plane of `center`
+    bones: np.ndarray  # (16, 2, 3) float32 pixels, camera axes, from `center`: ends of SEGMENTS
+    center: tuple[float, float]  # (x, y) pixels in this picture where the camera's axis meets it
+    focal: float = 0.0  # pixels from the camera to the plane of `center`; 0 is orthographic
+    near: bool = False  # shows a head or hand and what is around it, not the whole figure
+
+    @property
+    def region(self) -> np.ndarray:
+        """(h, w) uint8 into bank.REGIONS or NO_LABEL."""
+        return region_of(self.zone)
 
     @property
     def silhouette(self) -> np.ndarray:
@@ -47,7 +59,34 @@ class Shard:
     family: str
     person: str
     garments: tuple[str, ...]
-    views: tuple[View, ...]
+    views: Sequence[View]
+
+
+class StoredViews(Sequence[View]):
+    """The views of a shard, read from its file whenever they are asked for."""
+
+    def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
+        self._path, self._about = path, about
+        self._surface = _translation(about["surfaces"], SURFACES)
+        self._zone = _translation(about["zones"], ZONES)
+
+    def __len__(self) -> int:
+        return len(self._about["near"])
+
+    @overload
+    def __getitem__(self, index: int) -> View: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[View]: ...
+    def __getitem__(self, index: int | slice) -> View | list[View]:
+        """Raises JobError for a damaged file, IndexError as sequences do."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = range(len(self))[index]
+        with ArrayReader(self._path) as reader:
+            maps = {name: reader[f"{name}_{index:03d}"] for name in (*MAPS, "bones")}
+        maps["surface"], maps["zone"] = self._surface[maps["surface"]], self._zone[maps["zone"]]
+        x, y, focal = self._about["lens"][index]
+        return View(**maps, center=(x, y), focal=focal, near=self._about["near"][index])
 
 
 def save_shard(path: Path, shard: Shard) -> None:
@@ -58,28 +97,31 @@ def save_shard(path: Path, shard: Shard) -> None:
         "person": shard.person,
         "garments": list(shard.garments),
         "surfaces": list(SURFACES),
-        "regions": list(REGIONS),
+        "zones": list(ZONES),
         "near": [bool(view.near) for view in shard.views],
+        "lens": [[*map(float, view.center), float(view.focal)] for view in shard.views],
     }
     arrays = {"about": np.frombuffer(json.dumps(about).encode(), np.uint8)}
     for index, view in enumerate(shard.views):
-        arrays |= {f"{name}_{index:03d}": getattr(view, name) for name in MAPS}
+        arrays |= {f"{name}_{index:03d}": getattr(view, name) for name in (*MAPS, "bones")}
     save_arrays(path, arrays)
 
 
 def load_shard(path: Path) -> Shard:
-    """Labels follow this version's bank by name. Raises JobError for a damaged file."""
-    arrays = load_arrays(path)
-    about = json.loads(arrays["about"].tobytes())
-    surface = _translation(about["surfaces"], SURFACES)
-    region = _translation(about["regions"], REGIONS)
-    views = []
-    for index in range((len(arrays) - 1) // len(MAPS)):
-        maps = {name: arrays[f"{name}_{index:03d}"] for name in MAPS}
-        maps["surface"], maps["region"] = surface[maps["surface"]], region[maps["region"]]
-        views.append(View(**maps, near=about["near"][index]))
+    """What a file holds; labels follow this version's bank by name, views are read when used.
+
+    Raises JobError for a damaged file, and for one of an earlier version.
+    """
+    with ArrayReader(path) as reader:
+        about = json.loads(reader["about"].tobytes())
+    if "zones" not in about:
+        raise JobError(f"{path} was made by an earlier version", "Render it anew")
     return Shard(
-        about["name"], about["family"], about["person"], tuple(about["garments"]), tuple(views)
+        about["name"],
+        about["family"],
+        about["person"],
+        tuple(about["garments"]),
+        StoredViews(path, about),
     )
 
 

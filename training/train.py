@@ -6,10 +6,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import torch
@@ -18,10 +21,11 @@ from torch.utils.data import DataLoader
 from core.errors import InputError
 from core.files.atomic import replacing
 
-from .bank import REGIONS, SURFACES
+from .bank import SURFACES, ZONES
 from .judging import judge
 from .losses import SightLoss
 from .network import SightNet
+from .precision import half_precision
 from .settings import TrainingSettings
 from .shards import Shard
 from .views import Mixture, is_held_out, surface_frequency
@@ -29,6 +33,8 @@ from .weights import read_weights
 
 Report = Callable[[str], None]
 CHECKPOINT, BEST, LOG = "checkpoint.pt", "best.pt", "log.jsonl"
+_KEEP_MINUTES = 10.0  # between checkpoints
+_SCORED = ("surface", "class", "region", "zone", "joint")
 
 
 def train(
@@ -37,13 +43,18 @@ def train(
     out: Path,
     start: Path | None = None,
     report: Report = print,
+    pause: float = math.inf,
 ) -> dict[str, Any]:
     """Trains until the schedule ends or held-out figures are seen no better; returns the scores.
 
     `out` gets `checkpoint.pt` (all that is needed to go on), `best.pt` (averaged weights of the
     best judging) and `log.jsonl`. `start` is a `best.pt`, or an exported file, whose weights are
-    the beginning of a new run. Raises InputError when nothing is left to train on.
+    the beginning of a new run. After `pause` minutes, and when the process is told to end
+    (SIGTERM), what is there is kept and the latest scores are returned.
+    Raises InputError when nothing is left to train on.
     """
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
     held = [s for s in shards if is_held(s, settings)]
     trained = [s for s in shards if not is_held(s, settings)]
     if not trained or not held:
@@ -53,7 +64,8 @@ def train(
     if start is not None:
         run.begin_with(start)
     run.resume()
-    return run.go()
+    with _told_to_end() as ending:
+        return run.go(ending, time.monotonic() + 60 * pause)
 
 
 class _Run:
@@ -70,7 +82,7 @@ class _Run:
         out.mkdir(parents=True, exist_ok=True)
         self.settings, self.held, self.out, self.report = settings, held, out, report
         torch.manual_seed(settings.seed)
-        self.network = SightNet(len(SURFACES), len(REGIONS), settings.network)
+        self.network = SightNet(settings.network)
         self.network.to(memory_format=torch.channels_last)
         self.averaged = {k: v.clone() for k, v in self.network.state_dict().items()}
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
@@ -106,15 +118,25 @@ class _Run:
         self.optimizer.load_state_dict(state["optimizer"])
         for name in ("step", "minutes", "best", "best_step"):
             setattr(self, name, state[name])
+        if state["held"] != [shard.name for shard in self.held]:
+            self.best, self.best_step = -1.0, self.step  # scores of other figures say nothing
         self.report(f"goes on at step {self.step}, after {self.minutes:.1f} minutes")
 
-    def go(self) -> dict[str, Any]:
+    def go(self, ending: Event, until: float) -> dict[str, Any]:
+        """Trains until `ending` is set, or the clock shows `until`, or there is no more to do."""
         settings, before = self.settings, time.monotonic()
+        kept = before
         sums: dict[str, float] = {}
         counted = 0
         for batch in self._batches():
             if self.progress >= 1 or self._is_stuck():
                 break
+            if ending.is_set() or before > until:
+                self._keep()
+                return self.scores
+            if before > kept + 60 * _KEEP_MINUTES:
+                self._keep()
+                kept = before
             for group in self.optimizer.param_groups:
                 group["lr"] = self.learning_rate()
             terms = self._train_on(batch)
@@ -143,9 +165,11 @@ class _Run:
         return self.step / self.settings.steps
 
     def learning_rate(self) -> float:
-        """Warm-up, then half a cosine."""
+        """Warm-up, an even stretch, then half a cosine."""
         warm = min(1.0, (self.step + 1) / max(1, self.settings.warm_up))
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.progress)))
+        falling = self.settings.falling
+        done = max(0.0, min(1.0, self.progress) - (1 - falling)) / max(falling, 1e-6)
+        cosine = 0.5 * (1 + math.cos(math.pi * done))
         return self.settings.learning_rate * warm * max(cosine, 0.005)
 
     def _batches(self) -> Iterator[list[torch.Tensor]]:
@@ -167,7 +191,7 @@ class _Run:
     def _train_on(self, batch: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         image, *targets = batch
         image = image.to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with half_precision():
             outputs = self.network(image)
         terms = self.loss(outputs, *targets)
         self.optimizer.zero_grad(set_to_none=True)
@@ -184,23 +208,29 @@ class _Run:
         return {name: value.detach() for name, value in terms.items()}
 
     def _judge(self) -> None:
-        network = SightNet(len(SURFACES), len(REGIONS), self.settings.network)
+        network = SightNet(self.settings.network)
         network.to(memory_format=torch.channels_last)
         network.load_state_dict(self.averaged)
         self.scores = judge(network, self.held, self.settings.augmentation.height)
         mean = self.scores["mean"]
-        score = (mean["surface"] + mean["class"] + mean["region"]) / 3
+        score = sum(mean[name] for name in _SCORED) / len(_SCORED)
         self._log({"minutes": round(self.minutes, 2), "score": round(score, 4), **self.scores})
         if score > self.best:
             self.best, self.best_step = score, self.step
             best = {"network": self.averaged, "scores": self.scores, "step": self.step}
-            self._save(BEST, best | {"size": asdict(self.settings.network)})
+            bank = {"surfaces": list(SURFACES), "zones": list(ZONES)}
+            self._save(BEST, best | {"size": asdict(self.settings.network), "bank": bank})
+        self._keep()
+
+    def _keep(self) -> None:
+        """All that is needed to go on."""
         self._save(
             CHECKPOINT,
             {
                 "network": self.network.state_dict(),
                 "averaged": self.averaged,
                 "optimizer": self.optimizer.state_dict(),
+                "held": [shard.name for shard in self.held],
                 **{n: getattr(self, n) for n in ("step", "minutes", "best", "best_step")},
             },
         )
@@ -219,6 +249,21 @@ class _Run:
             stream.write(json.dumps(entry) + "\n")
         shown = {k: v for k, v in entry.items() if not isinstance(v, dict) or k == "mean"}
         self.report(json.dumps(shown))
+
+
+@contextmanager
+def _told_to_end() -> Iterator[Event]:
+    """An event that is set when the process gets SIGTERM."""
+    event = Event()
+    try:
+        before = signal.signal(signal.SIGTERM, lambda *_: event.set())
+    except ValueError:  # not the main thread
+        yield event
+        return
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _give_way(worker: int) -> None:

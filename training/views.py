@@ -35,11 +35,11 @@ def is_held_out(shard: Shard, people: Sequence[str], garments: Sequence[str], sh
     return int.from_bytes(digest[:4], "big") < share * 2**32
 
 
-def surface_frequency(shards: Sequence[Shard]) -> torch.Tensor:
-    """(L,) float32 share of labelled pixels of each surface."""
+def surface_frequency(shards: Sequence[Shard], views: int = 3) -> torch.Tensor:
+    """(L,) float32 share of labelled pixels of each surface, in a few views of every figure."""
     counts = np.zeros(256, np.int64)
     for shard in shards:
-        for view in shard.views:
+        for view in shard.views[:views]:
             counts += np.bincount(view.surface.ravel(), minlength=256)
     counts[NO_LABEL] = 0
     known = counts[: len(SURFACES)].astype(np.float32)
@@ -80,6 +80,6 @@ class Mixture(IterableDataset):
 
 
 def as_arrays(sample: Sample) -> tuple[np.ndarray, ...]:
-    """(image, surface, region, boundary), targets as int64."""
-    targets = (sample.surface, sample.region, sample.boundary)
-    return (np.ascontiguousarray(sample.image), *(t.astype(np.int64) for t in targets))
+    """(image, surface, zone, boundary, ways), labels as int64."""
+    labels = (t.astype(np.int64) for t in (sample.surface, sample.zone, sample.boundary))
+    return (np.ascontiguousarray(sample.image), *labels, np.ascontiguousarray(sample.ways))

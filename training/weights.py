@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from core.errors import JobError
 from core.job.strict_json import read_dataclass
 
-from .bank import REGIONS, SURFACES
+from .adapting import adapted
 from .network import SightNet
 from .settings import NetworkSize
 
@@ -24,11 +24,13 @@ HALF = ".half"  # ends the names of weights that the shipped file stores with ha
 def read_weights(path: Path) -> tuple[SightNet, dict[str, Any]]:
     """The network of a `best.pt` or an exported `.onnx`, and its state: "network" and "size".
 
-    Raises JobError for another file, and for a network with another bank.
+    A network with another bank is carried over to today's (`adapting`). Raises JobError for
+    another file.
     """
     try:
         state = _shipped(path) if path.suffix == ".onnx" else torch.load(path, weights_only=True)
-        network = SightNet(len(SURFACES), len(REGIONS), read_dataclass(NetworkSize, state["size"]))
+        network = SightNet(read_dataclass(NetworkSize, state["size"]))
+        state["network"] = adapted(state["network"], network.state_dict(), state["bank"])
         network.load_state_dict(state["network"])
     except Exception as error:  # torch and onnx raise anything
         raise JobError(f"{path} holds no weights of this network", "Train anew") from error
@@ -36,14 +38,12 @@ def read_weights(path: Path) -> tuple[SightNet, dict[str, Any]]:
 
 
 def _shipped(path: Path) -> dict[str, Any]:
+    """What is not in the file, as training only counts it, is left out."""
     model = onnx.load(str(path))
     about = {entry.key: entry.value for entry in model.metadata_props}
-    size = json.loads(about["parts4d_size"])
-    state = SightNet(
-        len(SURFACES), len(REGIONS), read_dataclass(NetworkSize, size)
-    ).state_dict()  # what training only counts is not in the file
+    state = {}
     for tensor in model.graph.initializer:
         name = tensor.name.removesuffix(HALF)
-        if name in state:
-            state[name] = torch.tensor(numpy_helper.to_array(tensor).astype("float32"))
-    return {"network": state, "size": size}
+        state[name] = torch.tensor(numpy_helper.to_array(tensor).astype("float32"))
+    bank = json.loads(about["parts4d_bank"])
+    return {"network": state, "size": json.loads(about["parts4d_size"]), "bank": bank}

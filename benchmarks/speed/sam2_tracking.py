@@ -38,7 +38,7 @@ from sam2.utils import misc
 
 from core.parsing.models.device import Device, choose_device, describe
 from core.parsing.models.sam2_build import BASE, build_sam2
-from core.parsing.models.sam2_video import ObjectTracker, resized_logits
+from core.parsing.models.sam2_video import ObjectTracker, resize_logits
 from tests.models.tiny import SAM2
 
 REFERENCE = "sam2.sam2_video_predictor.SAM2VideoPredictor"
@@ -198,7 +198,7 @@ def tracked(
         found = tracker.enter(lambda image=image: image)  # type: ignore[misc]
         if number in prompts:
             tracker.add(list(prompts[number]), np.array(list(prompts[number].values())))
-        logits = resized_logits(found.logits, (image.shape[0], image.shape[1]))
+        logits = resize_logits(found.logits, (image.shape[0], image.shape[1]))
         scores = found.scores.tolist()
         yield {n: (m, s) for n, m, s in zip(found.names, logits, scores, strict=True)}
 

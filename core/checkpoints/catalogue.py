@@ -86,7 +86,7 @@ def _entry(name: str, values: Any, path: Path) -> Checkpoint:
         return InputError(f"The entry '{name}' in {path} {what}", "Correct or remove it")
 
     if not isinstance(values, dict):
-        raise refuse("is no table")
+        raise refuse("is not a table")
     known = {f.name for f in fields(Checkpoint)} - {"name"}
     if unknown := sorted(set(values) - known):
         raise refuse(f"has the unknown key '{unknown[0]}'")
@@ -95,11 +95,11 @@ def _entry(name: str, values: Any, path: Path) -> Checkpoint:
     for key, value in values.items():
         wanted = {"size": int, "requires": list, "architecture": dict}.get(key, str)
         if not isinstance(value, wanted) or isinstance(value, bool):
-            raise refuse(f"has a {key} that is no {wanted.__name__}")
+            raise refuse(f"has a {key} that is not a {wanted.__name__}")
     if values["kind"] not in get_args(Kind):
-        raise refuse(f"is of the unknown kind '{values['kind']}'")
+        raise refuse(f"has the unknown kind '{values['kind']}'")
     if Path(values["file"]).name != values["file"] or values["file"] in ("", ".", ".."):
-        raise refuse("has a file that is no plain file name")
+        raise refuse("has a file that is not a plain file name")
     if (digest := values.get("sha256")) and not re.fullmatch("[0-9a-f]{64}", digest):
         raise refuse("has a sha256 that is not 64 hexadecimal digits")
     return Checkpoint(name=name, **{**values, "requires": tuple(values.get("requires", ()))})

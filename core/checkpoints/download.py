@@ -78,21 +78,21 @@ def download(
     for the next one. Raises DownloadError, CancelledError.
     """
     if not remote.url.startswith(("https://", "http://")):
-        raise DownloadError(f"{remote.url} is no web address", "Correct it in checkpoints.toml")
+        raise DownloadError(f"{remote.url} is not a web address", "Correct it in checkpoints.toml")
     part = _Part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         resumed = _fetch(remote, part, report, cancelled)
-        digest = watched_hash(part.path, remote.title, report, cancelled)
+        digest = hash_watched(part.path, remote.title, report, cancelled)
         if resumed and digest != (remote.sha256 or digest):
             part.forget()  # the file has changed since, and the server did not say so
             _fetch(remote, part, report, cancelled)
-            digest = watched_hash(part.path, remote.title, report, cancelled)
+            digest = hash_watched(part.path, remote.title, report, cancelled)
         if digest != (remote.sha256 or digest):
             part.forget()
             raise DownloadError(
-                f"{remote.title} is not the file that was expected (its hash is {digest[:12]}...)",
-                "Try again; if it stays, import the file by hand and tell the maintainers",
+                f"{remote.title} does not have the expected hash (it has {digest[:12]}...)",
+                "Try again; if it persists, import the file by hand and report it",
             )
         part.become(path)
     except OSError as error:
@@ -163,7 +163,7 @@ def _fetch(remote: Remote, part: _Part, report: Report, cancelled: Cancelled) ->
         if failures == len(PAUSES):
             raise DownloadError(
                 f"{remote.title} could not be downloaded: {reason}",
-                "Check the network, or set HTTPS_PROXY, and try again; what has arrived is kept",
+                "Check the network, or set HTTPS_PROXY, and try again; the download then resumes",
             )
         report(Progress(f"{remote.title}: {reason}, trying again", part.size, remote.size))
         _sleep(PAUSES[failures], cancelled)
@@ -176,7 +176,7 @@ def _store(remote: Remote, part: _Part, answer: Answer, report: Report) -> bool:
     if remote.size and total and total != remote.size:
         part.forget()
         raise DownloadError(
-            f"The server has another file for {remote.title}: {total} bytes instead of "
+            f"The server has a different file for {remote.title}: {total} bytes instead of "
             f"{remote.size}",
             "Look for an update of Parts4D, or import the file by hand",
         )
@@ -206,7 +206,7 @@ def _place(part: _Part, answer: Answer) -> tuple[int, int]:
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", said)
         if not found or int(found[1]) != part.size:
             part.forget()
-            raise http.client.HTTPException("the server sent another part than the one asked for")
+            raise http.client.HTTPException("the server sent a part that was not asked for")
         return part.size, 0 if found[2] == "*" else int(found[2])
     return 0, int(answer.headers.get("Content-Length") or 0)
 
@@ -236,7 +236,7 @@ def _failure(remote: Remote, error: Exception) -> str:
     return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
 
 
-def watched_hash(path: Path, title: str, report: Report, cancelled: Cancelled) -> str:
+def hash_watched(path: Path, title: str, report: Report, cancelled: Cancelled) -> str:
     """sha256 of a file, told as progress. Raises CancelledError, OSError."""
     size = path.stat().st_size
 

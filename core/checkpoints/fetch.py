@@ -19,8 +19,8 @@ from .download import (
     cannot_write,
     check_space,
     download,
+    hash_watched,
     require_online,
-    watched_hash,
 )
 from .store import (
     MissingCheckpoint,
@@ -87,12 +87,12 @@ def import_checkpoint(
     """
     checkpoint = find_checkpoint(name)
     if not file.is_file():
-        raise InputError(f"{file} is no file", "Name the downloaded model file")
+        raise InputError(f"{file} is not a file", "Name the downloaded model file")
     size = file.stat().st_size
     if checkpoint.size and size != checkpoint.size:
         raise InputError(
             f"{file} has {size} bytes, but {checkpoint.title} has {checkpoint.size}",
-            f"Bring the whole file from {checkpoint.source or 'its source'}",
+            f"Get the complete file from {checkpoint.source or 'its source'}",
         )
     _agree(checkpoint, agree)
     with _lock(checkpoint):
@@ -101,7 +101,7 @@ def import_checkpoint(
             raise InputError(
                 f"{file} is not {checkpoint.title}: its hash is {digest[:12]}..., "
                 f"not {checkpoint.sha256[:12]}...",
-                f"Bring the file from {checkpoint.source or 'its source'}",
+                f"Get the file from {checkpoint.source or 'its source'}",
             )
         path = checkpoint_path(checkpoint)
         try:
@@ -159,8 +159,8 @@ def _fetch(checkpoint: Checkpoint, report: Report, cancelled: Cancelled, online:
         return
     if not checkpoint.url:
         raise MissingCheckpoint(
-            f"{checkpoint.title} cannot be downloaded: its authors give it out themselves",
-            f"Get it from {checkpoint.source or 'them'} and bring the file: "
+            f"{checkpoint.title} cannot be downloaded: its authors distribute it themselves",
+            f"Get it from {checkpoint.source or 'them'} and import the file: "
             f"python vendor_setup.py import {checkpoint.name} FILE",
         )
     require_online(online, checkpoint.title)
@@ -190,7 +190,7 @@ def _agree(checkpoint: Checkpoint, agree: Agree) -> None:
     if not agree(checkpoint):
         raise TermsError(
             f"{checkpoint.title} has terms: {checkpoint.terms.rstrip('.')}",
-            "Agree to them with --accept-terms, or choose another model",
+            "Accept them with --accept-terms, or choose another model",
         )
     accept_terms(checkpoint)
 
@@ -233,7 +233,7 @@ def _remove_part(path: Path) -> None:
 
 def _hash(path: Path, title: str, report: Report, cancelled: Cancelled) -> str:
     try:
-        return watched_hash(path, title, report, cancelled)
+        return hash_watched(path, title, report, cancelled)
     except OSError as error:
         raise DownloadError(
             f"{path} cannot be read ({error.strerror})", "Check the disk and the permissions"

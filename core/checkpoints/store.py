@@ -53,17 +53,17 @@ def require_checkpoint(name: str) -> tuple[Checkpoint, Path]:
     title = f"The model {checkpoint.title} ({name})"
     remedy = f"Fetch it: python vendor_setup.py fetch {name}"
     if not checkpoint.url:
-        remedy = f"Bring the file: python vendor_setup.py import {name} FILE"
+        remedy = f"Import the file: python vendor_setup.py import {name} FILE"
     if not terms_accepted(checkpoint):
         remedy += " --accept-terms"
     said = {
         "not installed": f"{title} is not installed",
         "incomplete": f"{title} is only partly downloaded",
-        "changed": f"{title} is not the file it was",
+        "changed": f"{title} has changed on disk",
         "terms not accepted": f"{title} has terms that were not accepted: {_quoted(checkpoint)}",
     }
     if state == "terms not accepted":
-        remedy = f"Agree to them: python vendor_setup.py fetch {name} --accept-terms"
+        remedy = f"Accept them: python vendor_setup.py fetch {name} --accept-terms"
     raise MissingCheckpoint(said[state], remedy)
 
 

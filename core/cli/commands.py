@@ -49,23 +49,21 @@ def parse(
     parts = parse_parts(arguments.parts)
     settings = parsing_of(arguments)
     worker = _worker(python, settings)
-    folder = _prepared(arguments, parts, settings, console)
+    folder = _prepare(arguments, parts, settings, console)
     run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
     document = report_document(folder.path)
     if not arguments.no_apply:
         document["blend"] = str(_apply(folder.path, arguments, console))
     if not arguments.no_sheet:
         document["sheet"] = str(_draw_sheet(folder.path, folder.path / "sheet.png", worker))
-    text = _summary(document)
-    write_text(folder.path / "report.txt", text + "\n")
-    console.outcome(text, document)
+    _finish(folder, document, console)
 
 
 def capture(
     arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Only the first stage; `parse` with the same job folder goes on from there."""
-    folder = _prepared(arguments, (Part("body"),), ParsingSettings(), console)
+    folder = _prepare(arguments, (Part("body"),), ParsingSettings(), console)
     worker = OneShotWorker(_worker(python, ParsingSettings()))
     run_job(folder, capture_command, worker, console.event, cancelled, "capture")
     console.outcome(f"Captured into {folder.path}", {"job": str(folder.path)})
@@ -90,9 +88,7 @@ def label(
     sheet = folder.path / "sheet.png"
     if sheet.is_file():  # it would show the old words
         document["sheet"] = str(_draw_sheet(folder.path, sheet, worker))
-    text = _summary(document)
-    write_text(folder.path / "report.txt", text + "\n")
-    console.outcome(text, document)
+    _finish(folder, document, console)
 
 
 def apply(
@@ -117,7 +113,7 @@ def clear(
         wanted = set(find_character(arguments.character).sources)
         objects = [o for o in objects if o in wanted]
     if not objects:
-        raise InputError("Nothing here carries labels of Parts4D", "Check the file or the name")
+        raise InputError("No object here has Parts4D labels", "Check the file or the name")
     report = clear_labels(objects)
     saved = _save(arguments, "_cleared", console)
     names = ", ".join(sorted(o.name for o in objects))
@@ -147,7 +143,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace, Console, IsCancelled, Worke
 }
 
 
-def _prepared(
+def _prepare(
     arguments: argparse.Namespace,
     parts: tuple[Part, ...],
     parsing: ParsingSettings,
@@ -227,6 +223,13 @@ def _save(arguments: argparse.Namespace, suffix: str, console: Console) -> Path:
                 f"{target} could not be saved ({reason_in(error)})", "Choose another --output"
             ) from error
     return target
+
+
+def _finish(folder: JobFolder, document: dict[str, Any], console: Console) -> None:
+    """The report, in the job folder and as the outcome."""
+    text = _summary(document)
+    write_text(folder.path / "report.txt", text + "\n")
+    console.outcome(text, document)
 
 
 def _summary(document: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import JobError
 
-_AGAIN = "Run the job again to make it anew"
+_AGAIN = "Run the job again to recreate it"
 
 
 def read_object(path: Path, remedy: str = _AGAIN) -> dict[str, Any]:

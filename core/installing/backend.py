@@ -51,7 +51,7 @@ def choose_backend(wanted: str = "") -> Backend:
     if wanted:
         if wanted not in supported_backends():
             raise InputError(
-                f"There is no backend '{wanted}' on this system",
+                f"The backend '{wanted}' is not available on this system",
                 f"Choose one of: {', '.join(supported_backends())}",
             )
         return Backend(wanted, "asked for")

@@ -50,8 +50,8 @@ def ask_self_test(
     lines: list[str] = []
 
     def ended_badly(said: Sequence[str]) -> Parts4DError:
-        last = next((line for line in reversed(said) if line.strip()), "it said nothing")
-        return MissingEnvironment(f"The self-test crashed: {last[:200]}", "Install it anew")
+        last = next((line for line in reversed(said) if line.strip()), "it printed nothing")
+        return MissingEnvironment(f"The self-test crashed: {last[:200]}", "Install it again")
 
     with contextlib.suppress(MissingEnvironment):
         command = [*python, str(_SCRIPT), ",".join(modules), device, *map(str, pins)]

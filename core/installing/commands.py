@@ -86,7 +86,7 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:
         traceback.print_exc()
         name = f"{type(error).__name__}: {error}".splitlines()[0]
-        console.failure(Parts4DError(f"Internal error ({name})", "Tell the maintainers"))
+        console.failure(Parts4DError(f"Internal error ({name})", "Report it to the maintainers"))
         return INTERNAL
     return OK
 
@@ -99,34 +99,34 @@ def make_parser() -> argparse.ArgumentParser:
     shared.add_argument("--json", action="store_true", help="progress as JSON lines on stdout")
     shared.add_argument("--offline", action="store_true", help="download nothing")
     terms = argparse.ArgumentParser(add_help=False)
-    terms.add_argument(
-        "--accept-terms", action="store_true", help="agree to the terms of the model"
-    )
+    terms.add_argument("--accept-terms", action="store_true", help="accept the terms of the model")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=[shared, *parents])
 
-    add("status", "What is installed.")
-    install = add("install", "Make an environment, or bring it up to date.")
+    add("status", "Show what is installed.")
+    install = add("install", "Create or update an environment.")
     install.add_argument("environment", nargs="?", choices=ENVIRONMENTS, default="full")
-    install.add_argument("--backend", choices=BACKENDS, default="", help="default: what fits")
+    install.add_argument(
+        "--backend", choices=BACKENDS, default="", help="default: what fits this system"
+    )
     install.add_argument("--wheels", type=Path, help="install from this folder, without network")
-    install.add_argument("--python", default="", help="the Python to make it with")
-    verify = add("verify", "Check environments and models anew; default: all that are installed.")
+    install.add_argument("--python", default="", help="the Python to create it with")
+    verify = add("verify", "Verify environments and models; default: all that are installed.")
     verify.add_argument("what", nargs="*", help="full, embedded, or the names of models")
     remove = add("remove", "Delete an environment.")
     remove.add_argument("environment", choices=ENVIRONMENTS)
-    collect = add("download", "Collect the packages of the full environment for --wheels.")
+    collect = add("download", "Download the packages of the full environment, for --wheels.")
     collect.add_argument("folder", type=Path)
     collect.add_argument("--backend", choices=BACKENDS, default="")
     collect.add_argument("--python", default="")
-    fetch = add("fetch", "Download models, and those they are used with.", terms)
+    fetch = add("fetch", "Download models and the models they depend on.", terms)
     fetch.add_argument("names", nargs="+", metavar="MODEL")
-    bring = add("import", "Take a local file as a model.", terms)
+    bring = add("import", "Import a local file as a model.", terms)
     bring.add_argument("name", metavar="MODEL")
     bring.add_argument("file", type=Path)
-    bring.add_argument("--link", action="store_true", help="do not copy it")
+    bring.add_argument("--link", action="store_true", help="link to the file instead of copying it")
     drop = add("remove-model", "Delete a model's file.")
     drop.add_argument("names", nargs="+", metavar="MODEL")
     return parser

@@ -148,7 +148,7 @@ def _chosen(modules: tuple[str, ...]) -> list[str]:
     if chosen := os.environ.get(VARIABLE):
         if not has_modules(chosen, modules):
             raise MissingEnvironment(
-                f"{VARIABLE} is {chosen}, which is no Python with {', '.join(modules)}",
+                f"{VARIABLE} is {chosen}, which is not a Python with {', '.join(modules)}",
                 "Correct the variable or unset it",
             )
         return [chosen, *_FLAGS]

@@ -31,8 +31,8 @@ _CAUSES: tuple[tuple[tuple[str, ...], ErrorKind, str, str], ...] = (
     (
         ("HASHES FROM THE REQUIREMENTS FILE", "Hashes are required", "Hash mismatch"),
         ErrorKind.DOWNLOAD,
-        "A downloaded package is not the one that was expected",
-        "Try again; if it stays, tell the maintainers",
+        "A downloaded package does not have the expected hash",
+        "Try again; if it persists, report it to the maintainers",
     ),
     (
         ("CERTIFICATE_VERIFY_FAILED", "SSLError", "invalid peer certificate", "UnknownIssuer"),
@@ -44,12 +44,12 @@ _CAUSES: tuple[tuple[tuple[str, ...], ErrorKind, str, str], ...] = (
         ("407 Proxy", "Cannot connect to proxy", "ProxyError", "tunnel error"),
         ErrorKind.DOWNLOAD,
         "The proxy could not be used",
-        "Check HTTPS_PROXY, with user and password where it wants them",
+        "Check HTTPS_PROXY, including user and password if it needs them",
     ),
     (
         ("401 Client Error", "403 Client Error", "401 Unauthorized", "403 Forbidden"),
         ErrorKind.DOWNLOAD,
-        "The package server refused the access",
+        "The package server refused access",
         "Check PIP_INDEX_URL or UV_DEFAULT_INDEX and the password in it",
     ),
     (
@@ -114,7 +114,7 @@ def explain_failure(lines: Sequence[str]) -> MissingEnvironment:
     for signs, kind, message, remedy in _CAUSES:
         if any(sign in text for sign in signs):
             return MissingEnvironment(message, remedy, kind)
-    last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+    last = next((line for line in reversed(lines) if line.strip()), "it printed nothing")
     return MissingEnvironment(f"The installation failed: {last[:300]}".rstrip("."), "Try again")
 
 

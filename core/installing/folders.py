@@ -62,7 +62,7 @@ def delete_discarded(path: Path) -> None:
 def _require_ours(path: Path) -> None:
     ours = any((path / name).exists() for name in (MARKER, STAMP, "pyvenv.cfg"))
     if path.is_symlink() or not (ours or not any(path.iterdir())):
-        raise MissingEnvironment(f"{path} is not an environment of Parts4D", "Move it away")
+        raise MissingEnvironment(f"{path} is not a Parts4D environment", "Move it away")
 
 
 def _delete(path: Path) -> None:

@@ -47,7 +47,7 @@ def fetch_pinned(
         ]
         if not found:
             raise MissingEnvironment(
-                f"{index_address()} has no file of {pin} that is wanted here",
+                f"{index_address()} has no file of {pin} for this system",
                 "Set PIP_INDEX_URL to another package index",
             )
         for url, digest in found:

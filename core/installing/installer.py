@@ -108,7 +108,7 @@ def choose_installer(python: str = "", wheels: Path | None = None) -> Installer:
     """
     uv = shutil.which("uv") or ""
     if wheels and not wheels.is_dir():
-        raise MissingEnvironment(f"{wheels} is no folder", "Name the folder with the wheels")
+        raise MissingEnvironment(f"{wheels} is not a folder", "Name the folder with the wheels")
     if python:
         return Installer(python, _supported(python), uv, wheels)
     if uv and (found := _python_of_uv(uv, download=not wheels)):

@@ -40,9 +40,9 @@ def check_versions(pin_files: list[Path]) -> dict[str, str]:
             try:
                 version = metadata.version(name)
             except metadata.PackageNotFoundError:
-                raise Failed(f"{name}=={wanted} is missing", "Install it anew") from None
+                raise Failed(f"{name}=={wanted} is missing", "Install it again") from None
             if version.lower() != wanted.lower():
-                raise Failed(f"{name} is {version} instead of {wanted}", "Install it anew")
+                raise Failed(f"{name} is {version} instead of {wanted}", "Install it again")
             found[name] = version
     return found
 
@@ -80,7 +80,7 @@ def _import_failure(name: str, error: Exception) -> Failed:
     text = f"{error} {error.__cause__ or ''}"
     if "torchvision::" in text or ("torchvision" in name and "undefined symbol" in text):
         return Failed(
-            "torch and torchvision do not fit together",
+            "torch and torchvision are not compatible",
             "Remove the environment and install it again, both from the same package index",
         )
     if library := re.search(r"(lib[\w.+-]+\.so[\d.]*): cannot open shared object", text):
@@ -94,7 +94,9 @@ def _import_failure(name: str, error: Exception) -> Failed:
             "Install the Microsoft Visual C++ Redistributable (x64) and try again",
         )
     first = (str(error).splitlines() or [""])[0]
-    return Failed(f"{name} cannot be imported ({type(error).__name__}: {first})", "Install it anew")
+    return Failed(
+        f"{name} cannot be imported ({type(error).__name__}: {first})", "Install it again"
+    )
 
 
 def compute(wanted: str) -> dict[str, Any]:
@@ -120,11 +122,11 @@ def compute(wanted: str) -> dict[str, Any]:
     except Exception as error:
         first = (str(error).splitlines() or [""])[0]
         raise Failed(
-            f"PyTorch does not compute on {name} ({first})",
+            f"PyTorch cannot compute on {name} ({first})",
             "Update the graphics driver; or install with --backend cpu, or cuda12 for older cards",
         ) from error
     if not finite or kept != [0, 2]:
-        raise Failed(f"PyTorch computes wrongly on {name}", "Install with --backend cpu")
+        raise Failed(f"PyTorch computes wrong results on {name}", "Install with --backend cpu")
     seconds = round(time.monotonic() - start, 3)
     return {"device": device, "device_name": name, "compute_seconds": seconds}
 

@@ -144,12 +144,12 @@ class UnpackedWheels:
             wheel = find_wheel(self.wheels, pin, self.version)
             if wheel is None:
                 raise MissingEnvironment(
-                    f"This copy of Parts4D brings no {pin} for Python {self._version}",
-                    "Install the copy of Parts4D that is made for this version of Blender",
+                    f"This copy of Parts4D does not include {pin} for Python {self._version}",
+                    "Install the Parts4D zip for this version of Blender",
                 )
             if hash_file(wheel) not in {*hashes, packed.get(wheel.name)}:
                 raise MissingEnvironment(
-                    f"{wheel} is damaged", "Install the extension Parts4D again"
+                    f"{wheel} is damaged", "Install the Parts4D extension again"
                 )
             chosen.append(wheel)
         return chosen
@@ -214,7 +214,7 @@ def unpack_wheel(wheel: Path, folder: Path, cancelled: Cancelled = never) -> Non
                     shutil.copyfileobj(source, stream, 2**20)
     except zipfile.BadZipFile as error:
         raise MissingEnvironment(
-            f"{wheel} is damaged ({error})", "Install the extension Parts4D again"
+            f"{wheel} is damaged ({error})", "Install the Parts4D extension again"
         ) from error
     except RuntimeError as error:  # of zipfile, where Python was built without LZMA
         raise MissingEnvironment(
@@ -231,7 +231,7 @@ def _target(member: zipfile.ZipInfo, folder: Path, wheel: Path) -> Path | None:
     if bad or link or not parts or member.filename.startswith("/"):
         raise MissingEnvironment(
             f"{wheel} holds the unsafe path {member.filename!r}",
-            "Do not use this copy of Parts4D; get it from its own page",
+            "Do not use this copy of Parts4D; download it from its official page",
         )
     if parts[0].endswith(".data"):
         if len(parts) < 3 or parts[1] not in ("purelib", "platlib"):

@@ -40,7 +40,7 @@ def diagnostics(interface: Interface) -> str:
     for job in interface.state.jobs:
         lines.append(
             f"Job {job.number} {job.preset} {job.phase} at {job.stage or 'start'} "
-            f"{job.share:.0%} after {job.seconds:.0f} s {_said(job.failure)}".rstrip()
+            f"{job.share:.0%} after {job.seconds:.0f} s {_describe(job.failure)}".rstrip()
         )
     failed = [job for job in interface.state.jobs if job.failure]
     if failed:
@@ -48,7 +48,7 @@ def diagnostics(interface: Interface) -> str:
     return "\n".join(lines)
 
 
-def _said(failure: Failure | None) -> str:
+def _describe(failure: Failure | None) -> str:
     return f"{failure.kind}: {failure}" if failure else ""
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a child program needs: messages out, cancel in, and an end that always comes.
+"""Child-process side: send messages, receive cancel, guarantee exit.
 
 def main(channel: Channel) -> None:
     for i in range(frames):

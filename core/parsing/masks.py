@@ -32,7 +32,7 @@ class MaskSet:
     @classmethod
     def from_labels(cls, labels: np.ndarray) -> MaskSet:
         """From (P,) int labels, one mask for each value >= 0; -1 lies in no mask."""
-        values, atom = renumbered(labels + 1, int(labels.max(initial=-1)) + 2)
+        values, atom = renumber(labels + 1, int(labels.max(initial=-1)) + 2)
         member = np.eye(len(values), dtype=bool)[:, values > 0]
         return cls(np.arange(member.shape[1], dtype=np.int32), atom, member)
 
@@ -72,13 +72,13 @@ def stack(sets: list[MaskSet]) -> MaskSet:
     atom, member = sets[0].atom, sets[0].member
     for other in sets[1:]:
         pair = atom.astype(np.int64) * len(other.member) + other.atom
-        values, atom = renumbered(pair, len(member) * len(other.member))
+        values, atom = renumber(pair, len(member) * len(other.member))
         mine, theirs = np.divmod(values, len(other.member))
         member = np.concatenate([member[mine], other.member[theirs]], axis=1)
     return MaskSet(np.arange(member.shape[1], dtype=np.int32), atom, member)
 
 
-def renumbered(labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def renumber(labels: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """(values present, index of each label among them (P,) int32) for labels in 0..count-1.
 
     What `np.unique` gives with `return_inverse`, without sorting where a table is affordable.

@@ -18,7 +18,7 @@ from ..job.arrays import save_arrays
 from ..job.choices import uses_sight
 from .body.nearest import nearest_seen
 from .key_images import key_images
-from .labelling.decision import filled
+from .labelling.decision import fill_unseen
 from .labelling.element_shares import Evidence, labels_alone, labels_together
 from .labelling.fusion import remember
 from .masks import MaskSet
@@ -36,7 +36,7 @@ from .stage_files import (
     save_nearest,
     save_proposals,
 )
-from .tracking.coverage import connected_components, opened, uncovered
+from .tracking.coverage import connected_components, find_uncovered, open_mask
 
 Counts = dict[str, int]
 
@@ -90,7 +90,7 @@ def validate_masklets(run: Run) -> Counts:
         element_map = run.images.element_map(frame, view)
         silhouette = element_map >= 0
         union = union_of_masks(masklets, frame, view, element_map)
-        missed = opened(uncovered(silhouette, union), OPENING_RADIUS)
+        missed = open_mask(find_uncovered(silhouette, union), OPENING_RADIUS)
         components = connected_components(missed, run.settings.minimum_area)
         if components:
             added += masklets.extend(frame, view, element_map, components)
@@ -132,7 +132,7 @@ def label_elements(run: Run) -> Counts:
     labelled = 0
     for frame, (label, confidence) in labels(run, Evidence(run)):
         if run.settings.fill:
-            label, confidence = filled(label, confidence, nearest(topology(run, frame)))
+            label, confidence = fill_unseen(label, confidence, nearest(topology(run, frame)))
         run.labels.write_frame(frame, label, confidence)
         labelled += int((label >= 0).sum())
     if labelled == 0:

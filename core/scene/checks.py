@@ -54,7 +54,7 @@ def check_finite(positions: np.ndarray, name: str, frame: int | None = None) -> 
         when = "" if frame is None else f" in frame {frame}"
         raise InputError(
             f"Vertex {bad} of '{name}' is not at a finite position{when}",
-            "Delete or move that vertex, or correct the modifier or shape key that throws it away",
+            "Delete or move that vertex, or fix the modifier or shape key that moves it there",
         )
 
 

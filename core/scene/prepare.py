@@ -27,7 +27,7 @@ def prepare_job(
 
     `sources` are the files the open scene came from; `changed` says whether it differs from them
     by now. While it does not and they are the same, byte for byte, an earlier snapshot of this
-    character is kept, so that a run that was interrupted goes on where it was. Raises InputError
+    character is kept, so that an interrupted run resumes. Raises InputError
     or JobError.
     """
     folder = JobFolder.create(path, spec)

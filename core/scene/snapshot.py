@@ -127,8 +127,8 @@ def load_snapshot(job: Path) -> Character:
     return Character(
         snapshot.character,
         snapshot.kind,  # type: ignore[arg-type]  # written by write_snapshot
-        tuple(objects[n] for n in snapshot.sources),
-        tuple(objects[n] for n in snapshot.roots),
+        tuple(specific(objects[n]) for n in snapshot.sources),
+        tuple(specific(objects[n]) for n in snapshot.roots),
         snapshot.warnings,
     )
 

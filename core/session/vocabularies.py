@@ -56,7 +56,7 @@ def save_vocabulary(folder: Path, name: str, parts: tuple[Part, ...]) -> Path:
     name = name.strip()
     if not name or any(c in _FORBIDDEN or not c.isprintable() for c in name) or name[0] == ".":
         raise InputError(
-            f"A part list cannot be called {name!r}",
+            f"A part list cannot be named {name!r}",
             f"Use letters, digits and spaces, none of {_FORBIDDEN}",
         )
     if not parts:
@@ -72,5 +72,5 @@ def remove_vocabulary(folder: Path, name: str) -> None:
     """Forgets a list of the user's own. Raises InputError when there is none of that name."""
     path = folder / f"{name}.json"
     if path.parent != folder or not path.is_file():
-        raise InputError(f"There is no saved part list called {name!r}", "Choose another")
+        raise InputError(f"There is no saved part list named {name!r}", "Choose another")
     path.unlink()

@@ -36,11 +36,11 @@ def write_contact_sheet(job: Path, path: Path, rows: int = 3, columns: int = 4) 
         cells = []
         for view in views:
             image = files.view(frame, view)
-            cells.append(np.hstack([_beauty(image), _painted(image, colors[label])]))
+            cells.append(np.hstack([_beauty(image), _paint(image, colors[label])]))
         strips.append(np.hstack(cells))
         captions.append(f"frame {frame}")
     files.close()
-    body = _stacked(_cropped(strips), captions)
+    body = _stack(_crop(strips), captions)
     sheet = np.vstack([_title(result, body.shape[1]), body, _legend(result, body.shape[1])])
     _, png = cv2.imencode(".png", sheet[:, :, ::-1])
     with replacing(path) as stream:
@@ -57,7 +57,7 @@ def _beauty(image: ViewImage) -> np.ndarray:
     return _cell(image, image.color)
 
 
-def _painted(image: ViewImage, element_color: np.ndarray) -> np.ndarray:
+def _paint(image: ViewImage, element_color: np.ndarray) -> np.ndarray:
     """Labels as colours, shaded by the normals so that the form stays readable."""
     shade = 0.62 + 0.38 * np.clip(image.normal.astype(np.float32) / 127 @ _LIGHT, 0, 1)
     color = element_color[np.maximum(image.element, 0)] * shade[:, :, None]
@@ -71,7 +71,7 @@ def _cell(image: ViewImage, picture: np.ndarray) -> np.ndarray:
     return cv2.resize(full, (width, CELL_HEIGHT), interpolation=cv2.INTER_AREA)
 
 
-def _cropped(strips: list[np.ndarray]) -> list[np.ndarray]:
+def _crop(strips: list[np.ndarray]) -> list[np.ndarray]:
     """Cells are square and a person is not: what is blank in all strips is squeezed out."""
     blank = np.logical_and.reduce([(s == 255).all(axis=2) for s in strips])
     rows, columns = (_near(~blank.all(axis=axis)) for axis in (1, 0))
@@ -84,7 +84,7 @@ def _near(used: np.ndarray) -> np.ndarray:
     return cv2.dilate(used.astype(np.uint8)[None], kernel)[0].astype(bool)
 
 
-def _stacked(strips: list[np.ndarray], captions: list[str]) -> np.ndarray:
+def _stack(strips: list[np.ndarray], captions: list[str]) -> np.ndarray:
     pieces = []
     for strip, caption in zip(strips, captions, strict=True):
         framed = cv2.copyMakeBorder(

@@ -97,7 +97,7 @@ def _warn_without_sight(run: Run) -> None:
         if others := [name for name in run.settings.evidence if name != "sight"]:
             run.warn(f"Parsed with {' and '.join(others)} only. {reason}")
         else:
-            run.warn(f"Parsed by the place on the body alone. {reason}")
+            run.warn(f"Parsed by body position alone. {reason}")
 
 
 def _lacks_sight(run: Run) -> bool:

@@ -154,6 +154,7 @@ def ray_cast_elements(job: Path, frame: int, view: int, step: int = 1) -> tuple[
     image = CaptureFiles(job / "capture").view(frame, view)
     element = image.uncropped(image.element, -1)
     to_world = np.linalg.inv(image.world_to_camera)
+    assert image.intrinsics is not None
     inverse = np.linalg.inv(image.intrinsics)
     perspective = abs(image.intrinsics[0, 0]) > image.resolution[1] * 0.5
 

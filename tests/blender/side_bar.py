@@ -25,4 +25,4 @@ def finish(pump: ModuleType) -> None:
 
 
 def labelled() -> list[bpy.types.Object]:
-    return [o for o in bpy.data.objects if "parts4d" in o]
+    return [o for o in bpy.data.objects if "parts4d" in o.keys()]

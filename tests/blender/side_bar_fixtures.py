@@ -12,6 +12,7 @@ from typing import Any
 import bpy
 import pytest
 
+from core.scene.narrowing import specific
 from tests.blender.cli_character import add_character
 from tests.blender.extension_package import NAME, load_extension
 from tests.blender.side_bar import set_up_small_run
@@ -49,7 +50,7 @@ def begin(pump: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any
     monkeypatch.setattr(operator, "_wait", lambda self, interface: {"FINISHED"})
 
     def press() -> Any:
-        assert bpy.ops.parts4d.parse() == {"FINISHED"}
+        assert specific(bpy.ops).parts4d.parse() == {"FINISHED"}
         return pump.interface().state.jobs[-1]
 
     return press

@@ -93,6 +93,7 @@ def test_depth_is_measured_from_the_bounds_centre_and_normals_are_in_world_space
     sphere(segments=64, rings=48).data.shade_smooth()
     image = captured(tmp_path).view(1, 0)
     centre = tuple(n // 2 for n in image.element.shape)
+    assert image.depth is not None
     assert float(image.depth[centre]) == pytest.approx(-1.0, abs=0.02)
     assert image.normal[centre][1] < -120
     assert abs(int(image.normal[centre][0])) < 12

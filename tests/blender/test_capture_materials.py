@@ -192,6 +192,7 @@ def test_cut_outs_show_what_lies_behind_pixel_by_pixel(tmp_path):
     half = image.element.shape[1] // 2
     assert (image.element[:, : half - 1] == 1).all()
     assert (image.element[:, half + 1 :] == 0).all()
+    assert image.depth is not None
     assert float(image.depth[5, 2]) == pytest.approx(-0.5, abs=0.01)
     assert float(image.depth[5, -3]) == pytest.approx(0.5, abs=0.01)
 

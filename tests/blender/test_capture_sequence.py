@@ -99,7 +99,7 @@ def test_bad_files_are_refused(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         import_sequence([tmp_path / "none.ply"])
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(InputError, match="kind that cannot be read"):
+    with pytest.raises(InputError, match="unsupported file type"):
         import_sequence([tmp_path / "notes.txt"])
     (tmp_path / "bad.ply").write_text("hello")
     with pytest.raises(InputError, match=r"bad.ply"):

@@ -92,7 +92,7 @@ def test_clearing_leaves_the_file_as_it_was(hero, finished_hero, tmp_path):
         assert not differences(before[0][name], after[0][name])
     assert not differences(before[1], after[1])
 
-    parts4d("clear", cleared).failed(3, "Nothing here carries labels")
+    parts4d("clear", cleared).failed(3, "No object here has Parts4D labels")
     parts4d("clear", labelled, "--character", "nobody").failed(3, "nobody", "hero")
 
 

@@ -98,6 +98,7 @@ class Buttons:
 
     def __init__(self) -> None:
         self.made: dict[str, Buttons] = {}
+        self.filepath = ""
 
     def operator(self, idname: str, icon: str) -> Buttons:
         return self.made.setdefault(idname, Buttons())
@@ -168,7 +169,12 @@ def test_the_timer_looks_at_the_scene_only_when_it_changed(pump, begin, monkeypa
 
     def count(module, name: str) -> None:
         whole = getattr(module, name)
-        monkeypatch.setattr(module, name, lambda *a: (looked.append(name), whole(*a))[1])
+
+        def counted(*arguments):
+            looked.append(name)
+            return whole(*arguments)
+
+        monkeypatch.setattr(module, name, counted)
 
     count(pump.status, "find_out")
     count(pump, "runs_of")

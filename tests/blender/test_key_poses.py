@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from core.scene.capture.rig import Bounds
 from core.scene.capture.scan import Scan, key_poses
 
 
-def scan(places: list[tuple[float, float]], first: int = 1) -> Scan:
+def scan(places: Sequence[tuple[float, float]], first: int = 1) -> Scan:
     """Frames in which all ten points of a pose are at one place of a plane."""
     poses = np.zeros((len(places), 10, 3), np.float32)
     poses[:, :, :2] = np.array(places)[:, None]

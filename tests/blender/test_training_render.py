@@ -14,14 +14,18 @@ import pytest
 from core.errors import InputError, JobError
 from training import plan, render
 from training.bank import NO_LABEL, region_index, surface_index
-from training.figure import Figure
-from training.plan import Makers, Planned, planned
+from training.figure import SEGMENTS, Figure
+from training.offsets import ways
+from training.people.poses import Pose, posed, posed_bones
+from training.people.rotations import about
+from training.plan import Makers, Planned, Shot, planned
 from training.render import RenderOptions, make_shard, render_some, shard_path
 from training.rendering import FigureStage, Look, blender_scratch
 from training.scanned import face_colors, scanned
 from training.shards import View, load_shard
 from training.wardrobe import dress, mannequin
 
+REST = Pose({}, rest_arms=True)
 LOOKS = [Look(0.0, 0.0, 96), Look(90.0, 0.0, 96), Look(200.0, 40.0, 96, 50.0)]
 
 
@@ -34,7 +38,11 @@ def figure() -> Figure:
 @pytest.fixture(scope="module")
 def views(figure: Figure, tmp_path_factory: pytest.TempPathFactory) -> list[View]:
     with blender_scratch(tmp_path_factory.mktemp("views") / "scratch") as scratch:
-        return list(FigureStage(figure, scratch).views(figure.vertices, LOOKS))
+        return list(FigureStage(figure, scratch).views(figure.vertices, bones(figure), LOOKS))
+
+
+def bones(figure: Figure, pose: Pose = REST) -> np.ndarray:
+    return posed_bones(figure.skeleton, pose)
 
 
 class FakeMakers(Makers):
@@ -44,12 +52,13 @@ class FakeMakers(Makers):
         self.figure = figure
         self.made: list[str] = []
 
-    def shots(self, figure: Planned) -> Iterator[tuple[Figure, np.ndarray, list[Look]]]:
+    def shots(self, figure: Planned) -> Iterator[Shot]:
         self.made.append(figure.name)
         if figure.number == 2:
             raise ValueError("a maker's mistake")
         for shift in (0.0, 0.5):
-            yield self.figure, self.figure.vertices + np.float32(shift), LOOKS[:2]
+            moved = self.figure.vertices + np.float32(shift)
+            yield Shot(self.figure, moved, bones(self.figure) + np.float32(shift), LOOKS[:2])
 
 
 @pytest.fixture
@@ -90,17 +99,56 @@ def test_labels_lie_where_the_parts_are(views: list[View]) -> None:
     assert head.mean() < 0.35 * len(views[0].piece) < 0.85 * len(views[0].piece) < feet.mean()
 
 
+@pytest.mark.parametrize("look", [Look(30.0, 15.0, 160), Look(30.0, 15.0, 160, 35.0)])
+def test_pixels_lie_about_the_bones_that_they_name(
+    figure: Figure, look: Look, tmp_path: Path
+) -> None:
+    """From either kind of camera, the point in space that a pixel shows is beside its bone."""
+    pose = Pose({"forearm r": about("z", 70.0), "lower leg l": about("x", 60.0)})
+    with blender_scratch(tmp_path / "scratch") as scratch:
+        stage = FigureStage(figure, scratch)
+        (view,) = stage.views(posed(figure, pose), bones(figure, pose), [look])
+    tall = figure.height * max(view.piece.shape) / np.ptp(posed(figure, pose)[:, 2])
+    for name in ("upper arm l", "forearm r", "thigh r", "lower leg l", "head"):
+        rows, columns = np.nonzero(view.segment == SEGMENTS.index(name))
+        assert len(rows) > 20
+        first, last = np.moveaxis(ways(view, rows, columns).reshape(-1, 2, 3), 1, 0)
+        axis = last - first
+        length = np.linalg.norm(axis, axis=1)
+        away = np.linalg.norm(np.cross(first, axis), axis=1) / length
+        assert np.median(away) < 0.2 * tall
+        along = -(first * axis).sum(1) / length**2
+        assert 0.1 < np.median(along) < 0.9
+        # All pixels name one bone, whose length is that in space.
+        expected = np.linalg.norm(np.ptp(bones(figure, pose)[SEGMENTS.index(name)], axis=0))
+        assert np.ptp(length) < 0.15 * length.mean()
+        assert length.mean() / tall == pytest.approx(expected / figure.height, rel=0.25)
+
+
 def test_a_near_look_shows_the_head_as_large_as_was_asked_for(
     figure: Figure, tmp_path: Path
 ) -> None:
     looks = [Look(0.0, 0.0, 120, near=True), Look(90.0, 20.0, 120, near=True)]
     with blender_scratch(tmp_path / "scratch") as scratch:
-        near = list(FigureStage(figure, scratch).views(figure.vertices, looks))
+        near = list(FigureStage(figure, scratch).views(figure.vertices, bones(figure), looks))
     for view in near:
         assert view.near and max(view.piece.shape) <= 200
         rows, columns = np.nonzero(view.region == region_index("head"))
         assert 80 <= max(np.ptp(rows), np.ptp(columns)) <= 160
         assert (view.region[view.silhouette] == region_index("head")).mean() > 0.4
+
+
+def test_a_near_look_at_a_hand_shows_that_hand(figure: Figure, tmp_path: Path) -> None:
+    with blender_scratch(tmp_path / "scratch") as scratch:
+        stage = FigureStage(figure, scratch)
+        for side in "lr":
+            look = Look(10.0, 0.0, 100, near=True, hand=side)
+            (view,) = stage.views(figure.vertices, bones(figure), [look])
+            own = view.segment == SEGMENTS.index(f"hand {side}")
+            rows, columns = np.nonzero(own)
+            assert view.near and max(np.ptp(rows), np.ptp(columns)) > 50
+            other = "lr".replace(side, "")
+            assert not (view.segment == SEGMENTS.index(f"hand {other}")).any()
 
 
 def test_normals_are_those_of_the_camera(views: list[View]) -> None:
@@ -127,8 +175,8 @@ def test_a_pose_moves_the_figure_in_the_same_stage(figure: Figure, tmp_path: Pat
     turned = np.stack([y, -x, z], 1)  # what the camera at 90 degrees saw now faces the front
     with blender_scratch(tmp_path / "scratch") as scratch:
         stage = FigureStage(figure, scratch)
-        (before,) = stage.views(figure.vertices, LOOKS[1:2])
-        (after,) = stage.views(turned, LOOKS[:1])
+        (before,) = stage.views(figure.vertices, bones(figure), LOOKS[1:2])
+        (after,) = stage.views(turned, bones(figure), LOOKS[:1])
     assert before.surface.shape == after.surface.shape
     assert (before.surface == after.surface).mean() > 0.98
 
@@ -184,6 +232,6 @@ def test_a_scan_is_one_surface_with_colors_at_its_vertices(figure: Figure, tmp_p
     ours, theirs = face_colors(figure).mean(0), scan.vertex_color.mean(0)
     assert np.abs(ours - theirs).max() < 60
     with blender_scratch(tmp_path / "scratch") as scratch:
-        (view,) = FigureStage(scan, scratch).views(scan.vertices, LOOKS[:1])
+        (view,) = FigureStage(scan, scratch).views(scan.vertices, bones(figure), LOOKS[:1])
     assert view.silhouette.mean() > 0.2
     assert len(np.unique(view.albedo[view.silhouette], axis=0)) > 5

@@ -237,7 +237,7 @@ def test_forgetting_without_the_job_folder_says_that_the_labels_stay(tmp_path):
     choose(ob)
     correct_part([ob], "hair")
     shutil.rmtree(tmp_path / "a")
-    assert "gone" in forget_corrections(ob).kept_labels
+    assert "missing" in forget_corrections(ob).kept_labels
     assert (values(ob.data, "parts_label") == corrected(labels[1], 2)).all()
     other, labels = changing_job(tmp_path / "b", ob)
     apply_labels(other)
@@ -377,7 +377,7 @@ def test_nothing_selected_and_unknown_parts_are_refused(tmp_path):
         correct_part([ob], "hair")
     with pytest.raises(InputError, match="no part called 'shoe'"):
         correct_part([ob], "shoe")
-    with pytest.raises(InputError, match="carries labels"):
+    with pytest.raises(InputError, match="has labels"):
         correct_part([], "hair")
     assert not [a for a in ob.data.attributes if a.name == "parts_corrected"]
     assert before["properties"] == mesh_state(ob)["properties"]

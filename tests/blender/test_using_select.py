@@ -184,7 +184,7 @@ def test_what_cannot_be_selected_says_what_can(tmp_path):
     ob, _ = _labelled(tmp_path)
     with pytest.raises(InputError, match=r"no part called 'shoe'.*jacket, jeans, hair"):
         select_part(ob, "shoe")
-    with pytest.raises(InputError, match="Other carries no part labels"):
+    with pytest.raises(InputError, match="Other has no part labels"):
         select_part(sphere("Other"), "jacket")
     ob.hide_set(True)
     with pytest.raises(InputError, match="hidden"):

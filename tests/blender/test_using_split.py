@@ -332,5 +332,5 @@ def test_a_failure_half_way_leaves_nothing(tmp_path, monkeypatch):
 
 
 def test_what_has_no_labels_is_not_split():
-    with pytest.raises(InputError, match="carries no part labels"):
+    with pytest.raises(InputError, match="has no part labels"):
         split_parts(sphere())

@@ -93,7 +93,7 @@ def test_what_is_missing_is_said(scene, tmp_path):
     with pytest.raises(InputError, match="no camera"):
         render_still(scene, tmp_path / "still.png")
     empty_scene()
-    with pytest.raises(InputError, match="carries part labels"):
+    with pytest.raises(InputError, match="has part labels"):
         render_still(bpy.context.scene, tmp_path / "still.png")
 
 

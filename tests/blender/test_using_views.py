@@ -242,7 +242,7 @@ def test_a_job_that_moved_is_found_where_one_says(tmp_path):
     apply_labels(files)
     shutil.move(tmp_path / "a", tmp_path / "b")
     before = mesh_state(ob)
-    with pytest.raises(InputError, match="is gone"):
+    with pytest.raises(InputError, match="is missing"):
         show_confidence(ob)
     assert not differences(before, mesh_state(ob))
     show_confidence(ob, tmp_path / "b")
@@ -255,7 +255,7 @@ def test_a_mesh_that_was_edited_since_is_refused(tmp_path):
     bpy.ops.object.mode_set(mode="EDIT")
     bpy.ops.mesh.select_all(action="SELECT")
     bpy.ops.mesh.subdivide()
-    with pytest.raises(InputError, match=r"Body has \d+ faces, its confidences are of 48"):
+    with pytest.raises(InputError, match=r"Body has \d+ faces, but confidences for 48"):
         show_confidence(ob)
 
 

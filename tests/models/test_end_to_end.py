@@ -148,7 +148,7 @@ def test_cancel_is_heard_between_two_images_and_the_run_goes_on_later(
     monkeypatch.setattr("core.job.process.TERMINATE_AFTER", math.inf)  # not ended by force
     monkeypatch.setattr("core.job.process.KILL_AFTER", math.inf)
     folder = job(tmp_path / "job", PAPER)
-    followed: list[tuple[int, int]] = []  # images of so many
+    followed: list[tuple[float, float]] = []  # images of so many
 
     def note(message: Message) -> None:
         if message.type == "progress" and message.stage == "masklets":
@@ -183,7 +183,7 @@ def test_a_checkpoint_that_is_missing_damaged_or_of_another_model_is_a_sentence(
     content = path.read_bytes()
     try:
         path.write_bytes(content[: len(content) // 2])
-        with pytest.raises(Parts4DError, match="is not the file it was"):
+        with pytest.raises(Parts4DError, match="has changed on disk"):
             run(folder)
     finally:
         path.write_bytes(content)

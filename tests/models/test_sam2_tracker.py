@@ -22,7 +22,7 @@ from core.parsing.masks import MaskSet
 from core.parsing.models import sam2_tracker
 from core.parsing.models.device import Device
 from core.parsing.models.sam2_tracker import Sam2Tracker, legs, unlike
-from core.parsing.models.sam2_video import ObjectTracker, resized_logits
+from core.parsing.models.sam2_video import ObjectTracker, resize_logits
 from core.parsing.pipeline import STAGES
 from core.parsing.run import Run
 from core.parsing.seams import Context
@@ -98,7 +98,7 @@ def followed(
             full = [image.uncropped(mask, 0) for mask in begun.values()]
             tracker.add(list(begun), np.stack(full))
             continue
-        logits = resized_logits(found.logits, image.resolution).numpy()
+        logits = resize_logits(found.logits, image.resolution).numpy()
         crops = (logits[:, top : top + height, left : left + width] > 0) & image.silhouette
         pairs = zip(found.names, crops, strict=True)
         results.append({name: crop for name, crop in pairs if crop.any()})

@@ -28,4 +28,4 @@ def test_torchvision_of_another_build_is_named(tmp_path: Path):
         "runpy.run_path(sys.argv[0], run_name='__main__')"
     )
     found = ask_self_test([sys.executable, "-I", str(start)], ["torchvision"], [], never)
-    assert found["problem"] == "torch and torchvision do not fit together" and found["remedy"]
+    assert found["problem"] == "torch and torchvision are not compatible" and found["remedy"]

@@ -82,6 +82,12 @@ def draw_pose(rng: Random, motions: Sequence[Pose]) -> Pose:
     return random_pose(rng) if kind < 0.85 else rest_pose(rng)
 
 
+def sitting_pose(rng: Random) -> Pose:
+    """On a chair, whichever way the arms are."""
+    pose = _sitting(rng)
+    return replace(pose, curl=(float(rng.uniform(0, 55)), float(rng.uniform(0, 55))))
+
+
 def tumbled(pose: Pose, rng: Random) -> Pose:
     """The whole figure turned in some direction, as in a somersault or a cartwheel."""
     turned = Rotation.random(random_state=rng).as_matrix()

@@ -158,6 +158,27 @@ def posed_joints(skeleton: Skeleton, pose: Pose) -> tuple[np.ndarray, np.ndarray
     return rotations, places
 
 
+def posed_bones(skeleton: Skeleton, pose: Pose) -> np.ndarray:
+    """(16, 2, 3) float32 metres: where the bones of SEGMENTS start and end in a pose.
+
+    A bone ends where the next one of its limb begins, the outermost ones at their tips.
+    """
+    rotations, places = posed_joints(skeleton, pose)
+    following = {above: segment for segment, above in _ABOVE.items() if " " not in segment}
+    following |= {a: s for s, a in _ABOVE.items() if s[-2:] in (" l", " r") and s[-2:] == a[-2:]}
+    bones = np.empty((len(SEGMENTS), 2, 3), np.float32)
+    for index, segment in enumerate(SEGMENTS):
+        joints = skeleton.segments[segment]
+        bones[index, 0] = places[joints[0]]
+        if segment in following:
+            bones[index, 1] = places[skeleton.segments[following[segment]][0]]
+        else:
+            last = joints[-1]
+            tip = (skeleton.tails[last] - skeleton.heads[last]).astype(float)
+            bones[index, 1] = places[last] + rotations[last] @ tip
+    return bones
+
+
 def posed(figure: Figure, pose: Pose) -> np.ndarray:
     """(V, 3) float32 metres: the figure's vertices in a pose, by linear blend skinning."""
     rotations, places = posed_joints(figure.skeleton, pose)

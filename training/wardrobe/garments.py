@@ -7,7 +7,22 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from training.wardrobe import bottoms, carried, extras, hair, headwear, onepiece, outerwear, tops
+from training.wardrobe import (
+    aids,
+    bottoms,
+    carried,
+    creatures,
+    extras,
+    hair,
+    harness,
+    headwear,
+    layered,
+    onepiece,
+    outerwear,
+    props,
+    tops,
+    worldwide,
+)
 from training.wardrobe.fitting import Fitting
 from training.wardrobe.trunk import Cloth
 
@@ -55,6 +70,28 @@ GARMENTS: Mapping[str, Garment] = {
     "armor": extras.armor,
     "bag": carried.bag,
     "weapon": carried.weapon,
+    "cardigan": layered.cardigan,
+    "open shirt": layered.open_shirt,
+    "long cardigan": layered.long_cardigan,
+    "apron": layered.apron,
+    "plate": harness.plate,
+    "mail": harness.mail,
+    "visored helmet": harness.visored_helmet,
+    "combat helmet": harness.combat_helmet,
+    "tactical vest": harness.tactical_vest,
+    "animal head": creatures.animal_head,
+    "mask": creatures.face_mask,
+    "kimono": worldwide.kimono,
+    "thawb": worldwide.thawb,
+    "hanbok": worldwide.hanbok,
+    "sari": worldwide.sari,
+    "hijab": worldwide.hijab,
+    "keffiyeh": worldwide.keffiyeh,
+    "turban": worldwide.turban,
+    "prop": props.held,
+    "back": props.on_the_back,
+    "prosthesis": aids.prosthesis,
+    aids.WHEELCHAIR: aids.wheelchair,
 }
 
 

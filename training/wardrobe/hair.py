@@ -25,12 +25,16 @@ def hair(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     """A cap of hair on the scalp with bangs, bun, tail, spikes or length."""
     color = hair_color(rng)
     piece, material = fit.new_piece("hair"), fit.new_material("hair", color)
-    body, radius = fit.body, fit.body.head_radius
-    kind = rng.choice(["short", "short", "bob", "long", "bun", "tail", "spikes", "shaved"])
+    radius = fit.body.head_radius
+    kinds = ("short", "bob", "long", "bun", "tail", "spikes", "shaved", "hips", "tails", "afro")
+    chances = (0.22, 0.12, 0.12, 0.09, 0.1, 0.09, 0.1, 0.06, 0.05, 0.05)
+    kind = str(rng.choice(kinds, p=chances))
     x, y, z = head_place(fit).T
     ahead = np.clip((-y + 0.15) / 0.9, 0, 1)
     nape = rng.uniform(-0.55, -0.1) if kind != "shaved" else rng.uniform(-0.1, 0.3)
     bangs = rng.uniform(0.25, 0.45) if rng.random() < 0.4 else rng.uniform(0.5, 0.72)
+    if rng.random() < 0.08:  # over the eyes
+        bangs = rng.uniform(-0.15, 0.2)
     line = nape + (bangs - nape) * ahead**0.6
     turn = np.arctan2(x, y)
     strands = np.sin(turn * rng.integers(5, 14)) * np.sin(turn * 3.1 + 4 * z + rng.uniform(0, 6))
@@ -51,10 +55,22 @@ def hair(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
             **labels,
         )
         fit.fabric[fit.piece == piece] = False
+    extra = _more(fit, rng, kind, depth)
+    if extra:
+        first = len(fit.vertices)
+        put_on_head(fit, merged(*extra), "hair", piece, material)
+        _rest_on_the_back(fit, first)
+
+
+def _more(fit: Fitting, rng: np.random.Generator, kind: str, depth: float) -> list[Shape]:
+    """What hangs or stands off the scalp; `depth` metres is how thick the hair on it is."""
+    body, radius = fit.body, fit.body.head_radius
     extra: list[Shape] = []
     at = body.head_center
-    if kind in ("bob", "long"):
+    if kind in ("bob", "long", "hips"):
         low = rng.uniform(-1.1, -0.7) if kind == "bob" else rng.uniform(-3.0, -1.3)
+        if kind == "hips":
+            low = min(float((rng.uniform(body.crotch, body.waist) - at[2]) / radius[2]), low)
         extra.append(
             _curtain(fit, low, 0.6 * depth + 0.05 * float(radius[0]), rng.uniform(1.6, 2.1))
         )
@@ -71,6 +87,16 @@ def hair(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
             rod(where - [0, 0.2 * radius[1], 0], bend, thick * 0.6, thick, 10, 4),
             rod(bend, tip, thick, thick * 0.15, 10, 5),
         ]
+    elif kind == "tails":
+        length = float(radius[2]) * rng.uniform(1.0, 5.0)
+        for side in (-1, 1):
+            root = at + radius * [side * 0.9, 0.2, 0.5]
+            bend = root + [side * 0.4 * radius[0], 0.1 * radius[1], -0.1 * length]
+            thick = 0.3 * float(radius[0])
+            tip = bend + [side * 0.1 * length, 0, -0.9 * length]
+            extra += [rod(root, bend, thick * 0.5, thick, 10), rod(bend, tip, thick, 0.02, 10, 5)]
+    elif kind == "afro":
+        extra.append(ball(at + radius * [0, 0.25, 0.3], radius * rng.uniform(1.15, 1.7), 22, 13))
     elif kind == "spikes":
         for _ in range(int(rng.integers(14, 30))):
             d = rng.normal(size=3)
@@ -87,8 +113,15 @@ def hair(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
                     6,
                 )
             )
-    if extra:
-        put_on_head(fit, merged(*extra), "hair", piece, material)
+    return extra
+
+
+def _rest_on_the_back(fit: Fitting, first: int) -> None:
+    """Vertices of long hair, from number `first` on, move with the back as far as they reach it."""
+    height = fit.vertices[first:, 2]
+    share = np.clip((fit.body.chin - height) / max(fit.body.neck - fit.body.armpit, 1e-3), 0, 0.9)
+    fit.joints[first:, 1] = fit.joint("torso")
+    fit.weights[first:, 0], fit.weights[first:, 1] = 1 - share, share
 
 
 def _curtain(fit: Fitting, low: float, gap: float, width: float) -> Shape:

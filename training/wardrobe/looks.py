@@ -20,7 +20,7 @@ def recolored(figure: Figure, rng: np.random.Generator) -> Figure:
 
     Textures of the body and of hair that is cut out stay, except when everything turns grey.
     """
-    kind = rng.choice(["cloth", "clay", "vertex"], p=(0.88, 0.06, 0.06))
+    kind = rng.choice(["cloth", "clay", "vertex"], p=(0.84, 0.08, 0.08))
     if kind == "clay":
         value = rng.uniform(0.35, 0.9)
         clay = (
@@ -66,6 +66,28 @@ def recolored(figure: Figure, rng: np.random.Generator) -> Figure:
         uv[faces] = box_uv(figure, faces, tile=float(np.exp(rng.uniform(np.log(0.1), np.log(0.6)))))
         figure = replace(figure, uv=uv)
     return _as_vertex_colors(figure) if kind == "vertex" else figure
+
+
+def stripped(figure: Figure, rng: np.random.Generator) -> Figure:
+    """The figure as it looks when textures are missing: grey, of one colour, of flat colours of its
+    pieces, with Blender's magenta, or with the colours baked to vertices.
+    """
+    kind = rng.choice(["clay", "one", "flat", "magenta", "white"])
+    if kind == "flat":
+        colors = palette(rng)
+        flat = [Material(m.name, colors.cloth(rng)) for m in figure.materials]
+        return replace(figure, materials=tuple(flat))
+    value = float(rng.uniform(0.2, 0.9))
+    color = {
+        "clay": (value, value, value),
+        "one": palette(rng).cloth(rng),
+        "magenta": (1.0, 0.0, 1.0),
+        "white": (0.9, 0.9, 0.9),
+    }[str(kind)]
+    lost = [
+        m if kind == "magenta" and m.texture is None else _clay(m, color) for m in figure.materials
+    ]
+    return replace(figure, materials=tuple(lost))
 
 
 def box_uv(figure: Figure, faces: np.ndarray, tile: float) -> np.ndarray:

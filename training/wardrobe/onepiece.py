@@ -89,11 +89,11 @@ def robe(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
         v=rng.choice([0, 0.12]) * unit,
         collar=0.01 * unit,
     )
-    piece, color = top(fit, rng, replace(cloth, loose=1.0), "dress", c, 0.01, "robe")
+    piece, color = top(fit, rng, replace(cloth, loose=1.0), "robe", c, 0.01)
     tail(
         fit,
         rng,
-        "dress",
+        "robe",
         piece,
         color,
         body.sole + rng.uniform(0.02, 0.12) * unit,

@@ -28,7 +28,7 @@ def vest(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
 
 def jacket(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     body, unit = fit.body, fit.body.unit
-    opened = rng.choice([0, rng.uniform(0.03, 0.09)]) * unit
+    opened = rng.choice([0, rng.uniform(0.03, 0.09), rng.uniform(0.08, 0.15)]) * unit
     hem = rng.uniform(body.crotch, body.hip + 0.6 * (body.waist - body.hip))
     deep = rng.choice([0, rng.uniform(0.12, 0.25)]) * unit
     c = _cut(hem, rng, opened, deep, unit)
@@ -64,7 +64,7 @@ def _cut(hem: float, rng: np.random.Generator, opened: float, deep: float, unit:
 
 def coat(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     body, unit = fit.body, fit.body.unit
-    opened = rng.choice([0, rng.uniform(0.03, 0.08)]) * unit
+    opened = rng.choice([0, rng.uniform(0.03, 0.08), rng.uniform(0.07, 0.14)]) * unit
     deep = rng.choice([0, rng.uniform(0.1, 0.2)]) * unit
     c = _cut(body.hip, rng, opened, deep, unit)
     piece, color = top(fit, rng, cloth, "coat", c, rng.uniform(0.01, 0.018), smooth=50)

@@ -9,6 +9,7 @@ import numpy as np
 
 from training.bank import surface_index
 from training.figure import Figure
+from training.wardrobe.aids import WHEELCHAIR
 from training.wardrobe.fitting import Fitting
 from training.wardrobe.garments import wear
 from training.wardrobe.palette import Palette, of_one_cloth, palette
@@ -90,10 +91,68 @@ STYLES: dict[str, _Style] = {
         "trousers, leggings, shorts", "-, vest, vest, coat", "boot",
         "belt 0.7, cape 0.35, hat 0.3, glove 0.4, bag 0.35, weapon 0.4, scarf 0.15",
     ),
+    "layered": _Style(
+        3.0, "t-shirt, t-shirt, shirt, shirt, tank top, blouse, crop top, polo shirt, sweater",
+        "trousers, trousers, shorts, skirt, leggings",
+        "cardigan, cardigan, open shirt, jacket, vest, long cardigan, coat", "shoe, shoe, boot",
+        "belt 0.5, tie 0.2, cap 0.15, hat 0.1, glasses 0.15, bag 0.15, scarf 0.15, prop 0.1",
+    ),
+    "apron": _Style(
+        0.6, "t-shirt, shirt, blouse, dress",
+        "trousers, skirt", "apron", "shoe",
+        "cap 0.2, prop 0.4, glove 0.15, mask 0.1",
+    ),
+    "harness": _Style(
+        2.0, "t-shirt, sweater, tunic",
+        "trousers, leggings", "plate, plate, mail, mail", "boot, shoe",
+        "visored helmet 0.45, helmet 0.25, cape 0.3, glove 0.5, weapon 0.5, back 0.3, belt 0.3",
+    ),
+    "soldier": _Style(
+        1.6, "t-shirt, shirt, sweater",
+        "trousers", "tactical vest, tactical vest, jacket, plate", "boot",
+        "combat helmet 0.5, visored helmet 0.3, glove 0.6, belt 0.6, weapon 0.4, bag 0.3, "
+        "glasses 0.2, mask 0.2",
+    ),
+    "worldwide": _Style(
+        2.4, "kimono, kimono, thawb, thawb, hanbok, sari",
+        "trousers, leggings", "-, -, -, cardigan", "shoe, sandal, -",
+        "hijab 0.35, turban 0.15, keffiyeh 0.15, glasses 0.1, prop 0.15, weapon 0.1",
+    ),
+    "modest": _Style(
+        1.2, "shirt, sweater, tunic, blouse, dress",
+        "trousers, skirt", "-, -, cardigan, long cardigan, coat", "shoe",
+        "hijab 0.8, bag 0.2, glasses 0.2, mask 0.15",
+    ),
+    "animal": _Style(
+        1.0, "t-shirt, shirt, sweater, tunic, -, -",
+        "trousers, shorts, -", "-, -, vest, jacket, plate", "-, boot, shoe",
+        "animal head 1.0, belt 0.3, glove 0.2, cape 0.2, prop 0.2, weapon 0.2",
+    ),
+    "carrying": _Style(
+        1.2, "t-shirt, shirt, sweater, dress, blouse",
+        "trousers, skirt, shorts", "-, coat, jacket", "shoe, boot",
+        "prop 0.9, bag 0.3, back 0.25, hat 0.2, mask 0.1, glasses 0.2",
+    ),
+    "aided": _Style(
+        0.9, "t-shirt, shirt, sweater, dress, tank top",
+        "trousers, shorts, shorts, skirt", "-, -, jacket, cardigan", "shoe, -",
+        "prosthesis 0.6, wheelchair 0.45, glasses 0.2, glove 0.15, cap 0.1",
+    ),
 }  # fmt: skip
-_SUITED = ("suit", "business")  # styles in which jacket, vest and trousers are often of one cloth
-_SUIT = ("suit jacket", "jacket", "vest", "trousers", "skirt")
-_WHOLE = ("dress", "robe", "swimsuit", "underwear")
+# Styles in which jacket, vest and trousers, or top and trousers, are often of one cloth.
+_SUITED = ("suit", "business", "scrubs")
+_SUIT = ("suit jacket", "jacket", "vest", "trousers", "skirt", "scrub top")
+_WHOLE = ("dress", "robe", "swimsuit", "underwear", "kimono", "hanbok", "sari")
+_ON_HEADS = (
+    "helmet",
+    "visored helmet",
+    "combat helmet",
+    "hijab",
+    "keffiyeh",
+    "turban",
+    "hat",
+    "cap",
+)
 
 
 def chosen(rng: np.random.Generator, style: str | None = None) -> tuple[str, list[str]]:
@@ -115,14 +174,20 @@ def chosen(rng: np.random.Generator, style: str | None = None) -> tuple[str, lis
     more = {name for name, odd in wishes if rng.random() < float(odd)}
     if top != "shirt":
         more.discard("tie")
-    if len(more & {"hat", "cap", "helmet"}) > 1:
-        more -= {"cap", "hat"} if "helmet" in more else {"cap"}
-    if "bag" in more and "cape" in more:
-        more.discard("bag")
+    if "animal head" in more:
+        more -= {*_ON_HEADS, "glasses", "mask"}
+    for below in [name for name in _ON_HEADS if name in more][1:]:  # one is enough
+        more.discard(below)
+    if "visored helmet" in more:
+        more -= {"glasses", "mask"}
+    if "cape" in more:
+        more -= {"bag", "back"}
+    if "bag" in more:
+        more.discard("back")
     bare_legs = bottom in ("shorts", "skirt") or top == "dress"
     if foot in ("shoe", "boot") and rng.random() < (0.5 if bare_legs else 0.15):
         more.add("sock")
-    order = ["sock"] if "sock" in more else []
+    order: list[str] = [name for name in ("prosthesis", "sock") if name in more]
     boots_over = foot == "boot" and rng.random() < 0.6
     if foot and not boots_over:
         order.append(foot)
@@ -136,12 +201,33 @@ def chosen(rng: np.random.Generator, style: str | None = None) -> tuple[str, lis
     order += [
         n
         for n in ("belt",)
-        if n in more and (tucked or over == "armor" or top in ("tunic", "robe", "dress"))
+        if n in more
+        and (tucked or over in ("armor", "plate", "mail") or top in ("tunic", "robe", "dress"))
     ]
     order += [over] if over else []
     order += [
         n
-        for n in ("glove", "scarf", "cape", "bag", "glasses", "helmet", "hat", "cap", "weapon")
+        for n in (
+            "glove",
+            "animal head",
+            "mask",
+            "scarf",
+            "hijab",
+            "cape",
+            "bag",
+            "glasses",
+            "turban",
+            "keffiyeh",
+            "helmet",
+            "visored helmet",
+            "combat helmet",
+            "hat",
+            "cap",
+            "weapon",
+            "back",
+            "prop",
+            WHEELCHAIR,
+        )
         if n in more
     ]
     return style, order
@@ -174,3 +260,15 @@ def dress(figure: Figure, rng: np.random.Generator, style: str | None = None) ->
         wear(fit, rng, name, cloth)
     dressed = fit.figure()
     return replace(dressed, name=" ".join([figure.name, style, "+".join(order)]).strip())
+
+
+def equipped(figure: Figure, rng: np.random.Generator) -> Figure:
+    """A figure that needs no clothes, with a few things all the same."""
+    fit = Fitting(figure)
+    colors = palette(rng)
+    things = ("cape", "weapon", "back", "prop", "helmet", "hat", "scarf", "bag", "visored helmet")
+    drawn = list(rng.choice(things, size=int(rng.integers(1, 4)), replace=False))
+    for name in [n for n in drawn if n not in _ON_HEADS] + [n for n in drawn if n in _ON_HEADS][:1]:
+        wear(fit, rng, str(name), Cloth(colors))
+    dressed = fit.figure()
+    return replace(dressed, name=" ".join([figure.name, *map(str, drawn)]))

@@ -46,6 +46,37 @@ def scan_like(
     return new, quads, color.astype(face_color.dtype), surface[own], region[own], piece[own]
 
 
+def damaged(
+    points: np.ndarray, faces: np.ndarray, color: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """((F,) bool faces that are left, (F, 3) uint8 colours): what photogrammetry fails at.
+
+    Holes where no camera looked, light and shadow in the colours, and colours that run.
+    """
+    centre = points[faces].mean(1)
+    height = float(np.ptp(points, axis=0).max())
+    left = np.ones(len(faces), bool)
+    for _ in range(int(rng.integers(0, 7))):
+        at = centre[rng.integers(len(centre))]
+        size = height * rng.uniform(0.008, 0.05)
+        ragged = 1 + 0.35 * np.sin(centre @ rng.normal(0, 6 / size, 3))
+        left &= np.linalg.norm(centre - at, axis=1) > size * ragged
+    corner = points[faces[:, :3]]
+    normal = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
+    light = rng.normal(size=3) + [0, -0.3, 1.0]
+    facing = normal @ (light / np.linalg.norm(light))
+    shade = 1 - rng.uniform(0, 0.6) * (0.5 - 0.5 * facing)
+    shaded = color * shade[:, None]
+    if rng.random() < 0.5:  # taken from a photograph beside it
+        near = cKDTree(centre).query(
+            centre + rng.normal(0, rng.uniform(0, 0.012) * height, centre.shape)
+        )[1]
+        mixed = rng.random(len(faces)) < rng.uniform(0, 0.6)
+        shaded[mixed] = shaded[near[mixed]]
+    return left, np.clip(np.round(shaded), 0, 255).astype(np.uint8)
+
+
 def surface_nets(value: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """((V, 3) float64 in grid steps, (F, 4) int32 quads) of the surface where `value` is `level`.
 

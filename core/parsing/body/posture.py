@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which way a body faces that only sight has told into regions, and what of it is left and right.
+"""Left and right for bodies without bones, from predicted regions.
 
 For scans, and meshes without a rig. Whether it stands, lies or turns a cartwheel: *up* is from the
 trunk to the head, *across* is where the trunk is widest, and faces and toes say which of its two

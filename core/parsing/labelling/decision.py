@@ -28,7 +28,7 @@ def decide(shares: np.ndarray, parts: int, threshold: float) -> tuple[np.ndarray
     return label, confidence.astype(np.float16)
 
 
-def filled(
+def fill_unseen(
     label: np.ndarray, confidence: np.ndarray, nearest: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Unseen elements take the label of their `nearest` (E,) seen one, with confidence 0.

@@ -36,8 +36,8 @@ class Evidence:
         if guessed := self._text.guessed(words):
             looks = " or looks like" if uses_sight(run.settings) else ""
             run.warn(
-                f"Nothing in the file is named after{looks} "
-                f"{' or '.join(repr(g) for g in guessed)}: guessed from the place on the body"
+                f"Nothing in the file is named{looks} "
+                f"{' or '.join(repr(g) for g in guessed)}; guessed from body position"
             )
         typed, part = self._text.encode_text(words)
         distractors, votes = self._text.encode_distractors()

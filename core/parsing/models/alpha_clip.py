@@ -23,7 +23,7 @@ from ...checkpoints.store import MissingCheckpoint
 from ...errors import InputError
 from ...job.capture_files import ViewImage
 from ..seams import Context, MaskEncoder, TextSide
-from .clip_build import build_clip, configuration_of, filled, without_prefix
+from .clip_build import build_clip, configuration_of, fill_weights, without_prefix
 from .clip_encoder import ClipMaskEncoder
 from .clip_image import Framing, whole_view
 from .clip_text import ClipText
@@ -105,9 +105,9 @@ def load_alpha(checkpoint: Checkpoint, path: Path, device: Device) -> AlphaVisua
     """
     configuration = {**configuration_of(_base(checkpoint)), "quick_gelu": True}
     model = AlphaVisual(build_clip(configuration).visual)
-    state = _renamed(read_weights(path), checkpoint)
+    state = _rename(read_weights(path), checkpoint)
     _check_resolution(model.visual, state, checkpoint)
-    filled(model, state, checkpoint.title)
+    fill_weights(model, state, checkpoint.title)
     return model.to(device.torch)
 
 
@@ -122,7 +122,7 @@ def _base(checkpoint: Checkpoint) -> Checkpoint:
     )
 
 
-def _renamed(state: State, checkpoint: Checkpoint) -> State:
+def _rename(state: State, checkpoint: Checkpoint) -> State:
     """Parameters of `AlphaVisual` from the names in AlphaCLIP's files."""
     state = without_prefix(state, "module.")
     if "token_embedding.weight" in state:  # the text tower, too: it is that of the CLIP as it was

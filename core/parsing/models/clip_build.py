@@ -65,7 +65,7 @@ def load_visual(checkpoint: Checkpoint, path: Path, device: Device) -> VisionTra
     state = _read(path)
     visual = build_clip(_architecture(checkpoint, state)).visual
     own = {k.removeprefix("visual."): v for k, v in state.items() if k.startswith("visual.")}
-    return filled(visual, own, checkpoint.title).to(device.torch)
+    return fill_weights(visual, own, checkpoint.title).to(device.torch)
 
 
 def load_text_tower(checkpoint: Checkpoint, path: Path, device: Device) -> TextTower:
@@ -73,16 +73,16 @@ def load_text_tower(checkpoint: Checkpoint, path: Path, device: Device) -> TextT
     state = _read(path)
     tower = TextTower(build_clip(_architecture(checkpoint, state)))
     own = {k: v for k, v in state.items() if not k.startswith("visual.")}
-    return filled(tower, own, checkpoint.title).to(device.torch)
+    return fill_weights(tower, own, checkpoint.title).to(device.torch)
 
 
 def build_clip(configuration: Mapping[str, Any]) -> open_clip.CLIP:
-    """The modules of an open_clip configuration without memory for weights, see `filled`."""
+    """The modules of an open_clip configuration without memory for weights, see `fill_weights`."""
     with torch.device("meta"):
         return open_clip.CLIP(**configuration).eval()
 
 
-def filled(module: nn.Module, state: State, title: str) -> nn.Module:
+def fill_weights(module: nn.Module, state: State, title: str) -> nn.Module:
     """`module` on the CPU with the weights `state`, all of them. Raises MissingCheckpoint."""
     module = module.to_empty(device="cpu")
     load_strictly(module, state, title)

@@ -59,7 +59,7 @@ class FramedView:
     def pixels(self, size: int) -> torch.Tensor:
         """(1, 3, size, size) float32, normalised as CLIP's training images."""
         color = torch.from_numpy(self._image.color).to(self._device).permute(2, 0, 1)  # (3, h, w)
-        rgb = (1 + self._resized(color / 255 - 1, size, cubic)).clamp(0, 1)
+        rgb = (1 + self._resize(color / 255 - 1, size, cubic)).clamp(0, 1)
         mean, deviation = (torch.tensor(v, device=self._device) for v in (MEAN, DEVIATION))
         return ((rgb - mean[:, None, None]) / deviation[:, None, None])[None]
 
@@ -75,9 +75,9 @@ class FramedView:
         table = torch.from_numpy(member).to(self._device, torch.float32)
         dense = table.index_select(1, torch.from_numpy(atom.ravel()).to(self._device))
         dense = dense.unflatten(1, (height, width))
-        return self._resized(dense, size, triangle)
+        return self._resize(dense, size, triangle)
 
-    def _resized(self, crops: torch.Tensor, size: int, kernel: Kernel) -> torch.Tensor:
+    def _resize(self, crops: torch.Tensor, size: int, kernel: Kernel) -> torch.Tensor:
         """(n, size, size) of the square in which `crops` (n, h, w) lie and all else is 0."""
         weights = resampling(self._framing.side, size, kernel).to(self._device)  # (size, side)
         height, width = crops.shape[1:]

@@ -46,7 +46,7 @@ def through_blocks(
     return tokens if batch_first else tokens.transpose(0, 1)
 
 
-def projected(block: Any, tokens: torch.Tensor, *roles: int) -> list[torch.Tensor]:
+def project(block: Any, tokens: torch.Tensor, *roles: int) -> list[torch.Tensor]:
     """QUERY, KEY or VALUE of a block's attention for `tokens`, each (B, heads, L, W / heads)."""
     attention, normed = block.attn, block.ln_1(tokens)
     weights, biases = attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3)

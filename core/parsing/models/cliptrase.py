@@ -30,7 +30,7 @@ from .clip_visual import (
     VALUE,
     after_attention,
     image_tokens,
-    projected,
+    project,
     readout,
     through_blocks,
 )
@@ -53,7 +53,7 @@ def patch_embeddings(visual: VisionTransformer, pixels: torch.Tensor) -> torch.T
     *blocks, last = visual.transformer.resblocks
     tokens = image_tokens(visual, visual.conv1(pixels))
     tokens = through_blocks(visual, tokens, blocks)
-    roles = projected(last, tokens, QUERY, KEY, VALUE)
+    roles = project(last, tokens, QUERY, KEY, VALUE)
     values = roles[VALUE]
     read = [functional.scaled_dot_product_attention(role, role, values) for role in roles]
     tokens = after_attention(last, tokens, torch.stack(read).sum(dim=0))

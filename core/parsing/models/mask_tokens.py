@@ -29,7 +29,7 @@ from .clip_visual import (
     VALUE,
     after_attention,
     image_tokens,
-    projected,
+    project,
     readout,
     through_blocks,
 )
@@ -63,7 +63,7 @@ def read_image(visual: VisionTransformer, pixels: torch.Tensor) -> tuple[torch.T
     tokens = through_blocks(visual, tokens, blocks[:-BLOCKS])
     first, memory = tokens[:, :1], []
     for block in blocks[-BLOCKS:]:
-        keys, values = projected(block, tokens[:, 1:], KEY, VALUE)
+        keys, values = project(block, tokens[:, 1:], KEY, VALUE)
         memory.append((keys, values))
         if block is not blocks[-1]:
             tokens = through_blocks(visual, tokens, [block])
@@ -78,7 +78,7 @@ def read_masks(
     for block, (keys, values) in zip(
         list(visual.transformer.resblocks)[-BLOCKS:], memory, strict=True
     ):
-        (queries,) = projected(block, tokens, QUERY)
+        (queries,) = project(block, tokens, QUERY)
         read = functional.scaled_dot_product_attention(
             queries, keys, values, bias.to(queries.dtype)
         )

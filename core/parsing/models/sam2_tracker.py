@@ -22,7 +22,7 @@ from ..tracking.pixel_masklets import ImageKey, ImageMasklets, joined, numbered
 from .device import Device, choose_device
 from .loaded import loaded
 from .sam2_build import load_sam2
-from .sam2_video import Found, ObjectTracker, resized_logits
+from .sam2_video import Found, ObjectTracker, resize_logits
 
 # Rounds of views, and at least so many images, without a mask before a masklet is given up. On the
 # serpentine a part that only one view shows is away for two rounds less two images. The package
@@ -128,7 +128,7 @@ class Sam2Journey:
         columns = slice(left, left + silhouette.shape[1])
 
         def cut(part: slice) -> np.ndarray:
-            logits = resized_logits(found.logits[part], image.resolution)[:, rows, columns]
+            logits = resize_logits(found.logits[part], image.resolution)[:, rows, columns]
             return (logits > 0).cpu().numpy()[:, silhouette]
 
         return np.concatenate(self._tracker.batches.run(cut, len(found.names)))

@@ -272,7 +272,7 @@ class ObjectTracker:
         )
 
 
-def resized_logits(logits: Tensor, size: tuple[int, int]) -> Tensor:
+def resize_logits(logits: Tensor, size: tuple[int, int]) -> Tensor:
     """(N, ...) logits at (N, height, width), as the package does it."""
     if tuple(logits.shape[-2:]) == size:
         return logits

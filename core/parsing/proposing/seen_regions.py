@@ -22,7 +22,7 @@ BORDER_AREA = 64
 BORDERS = (0.25, 0.5)  # probabilities of a border between parts at which regions are cut
 
 
-def seen_masks(
+def find_seen_masks(
     image: ViewImage, sightings: Sightings, bone: np.ndarray | None = None
 ) -> list[MaskSet]:
     """Connected regions of equal look, of several kinds; they overlap.

@@ -16,7 +16,7 @@ from ..masks import MaskSet, stack
 from ..seams import Context
 from ..sight.sightings import Sightings
 from .edges import edge_regions, edge_strength
-from .seen_regions import combined, seen_masks
+from .seen_regions import combined, find_seen_masks
 
 EXACT_AREA = 4  # pixels: structure is exact, so even an eye far away is a proposal
 FINE_AREA = 24  # loose parts and UV islands come by the hundred: hair cards, buttons
@@ -59,7 +59,7 @@ class StructureProposer:
         ]
         if self._sightings_of is not None:
             bone = facts.bone if self._use_bones else None
-            sets += seen_masks(image, self._sightings_of(frame), bone)
+            sets += find_seen_masks(image, self._sightings_of(frame), bone)
         return stack(sets).without_duplicates()
 
 

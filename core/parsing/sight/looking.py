@@ -38,7 +38,7 @@ def look_at_views(
         write_json(folder / _WITHOUT, {"reason": f"{error.message}. {error.remedy}"})
         return {"views looked at": 0}
     if images.constant_topology:
-        looked = _look_together(images, chosen_images(images, limit), network, folder, progress)
+        looked = _look_together(images, choose_images(images, limit), network, folder, progress)
     else:
         looked = _look_alone(images, network, folder, progress)
     model = {"name": network.name, "license": network.license, "sha256": sight_model_hash()}
@@ -46,7 +46,7 @@ def look_at_views(
     return {"views looked at": looked}
 
 
-def chosen_images(images: Images, limit: int) -> list[tuple[int, int]]:
+def choose_images(images: Images, limit: int) -> list[tuple[int, int]]:
     """The (frame, view) that are looked at where all frames show the same elements.
 
     All views of as many frames, evenly spaced in the sequence, as keep within `limit`; 0: all.

@@ -66,13 +66,13 @@ class SightNetwork:
             self.height = int(metadata["parts4d_height"])
             version = int(bank["version"])
         except (KeyError, TypeError, ValueError) as error:
-            raise JobError(f"{path} is no vision model of Parts4D", _remedy()) from error
+            raise JobError(f"{path} is not a Parts4D vision model", _remedy()) from error
         outputs = {output.name: output.shape for output in session.get_outputs()}
         widths = [outputs[name][1] if name in outputs else 0 for name in _OUTPUTS]
         inputs = [(i.name, i.shape[1]) for i in session.get_inputs() if len(i.shape) == 4]
         fits = widths == [len(self.surfaces), len(self.regions), 1]
         if version != BANK_VERSION or inputs != [("image", CHANNELS)] or not fits:
-            raise JobError(f"{path} is a vision model of another version of Parts4D", _remedy())
+            raise JobError(f"{path} is a vision model for another version of Parts4D", _remedy())
         self.name = metadata.get("parts4d_name") or path.stem
         self.license = metadata.get("parts4d_license", "")
         self._session = session
@@ -157,4 +157,4 @@ def _cores() -> int:
 def _remedy() -> str:
     if os.environ.get(VARIABLE):
         return f"Correct the variable {VARIABLE} or unset it"
-    return "Install the extension Parts4D again"
+    return "Install the Parts4D extension again"

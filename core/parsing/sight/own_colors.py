@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How one character is coloured, learnt from what was surely seen of it, settles what was not.
+"""Re-weights uncertain elements with per-character colour histograms.
 
 The vision model knows people in general. Of this one it has seen more: a trouser leg that points
 upwards has the colours of the one that does not. Every group of surfaces has a histogram of its
@@ -55,7 +55,7 @@ class Appearance:
         shares = density / np.where(whole > 0, whole, 1) + _LEAST
         return cls(surfaces, shares.T.astype(np.float32))
 
-    def settled(self, sightings: Sightings) -> Sightings:
+    def settle_doubtful(self, sightings: Sightings) -> Sightings:
         """With every answer weighed by the element's colour. Rows keep their sums."""
         surface = sightings.surface.astype(np.float32)
         weighed = surface * (self.shares[_cells(sightings.color)] @ group_members(self.surfaces).T)
@@ -81,9 +81,9 @@ def settle_by_colors(
     surfaces = next(seen()).surfaces
     appearance = Appearance.learnt(surfaces, seen())
     for _ in range(ROUNDS - 1):
-        appearance = Appearance.learnt(surfaces, map(appearance.settled, seen()))
+        appearance = Appearance.learnt(surfaces, map(appearance.settle_doubtful, seen()))
     for frame, sightings in zip(frames, seen(), strict=True):
-        save_sightings(folder, appearance.settled(sightings), frame)
+        save_sightings(folder, appearance.settle_doubtful(sightings), frame)
 
 
 def _cells(color: np.ndarray) -> np.ndarray:

@@ -62,12 +62,12 @@ class CorrespondenceTracker:
         masklets = SurfaceMasklets(self._element_counts())
         previous: tuple[int, list[int]] | None = None
         for frame, keys in progress(list(_by_topology(proposals, self._images).items())):
-            sets = merged_sets(
+            sets = merge_sets(
                 [self._key_sets(f, v, proposals[f, v]) for f, v in keys], self._merge_overlap
             )
             ids = [-1] * len(sets)
             if previous is not None:
-                ids = self._carried_on(masklets, previous[0], frame, sets)
+                ids = self._carry_on(masklets, previous[0], frame, sets)
             for i, elements in enumerate(sets):
                 if ids[i] < 0:
                     ids[i] = masklets.new_masklet()
@@ -92,7 +92,7 @@ class CorrespondenceTracker:
         visible = element_pixels(element_map, count).astype(np.float32)
         return KeySets(visible, pixels_in_masks(element_map, masks, count))
 
-    def _carried_on(
+    def _carry_on(
         self, masklets: SurfaceMasklets, before: int, frame: int, sets: list[np.ndarray]
     ) -> list[int]:
         """Masklet of the previous frame that each set continues, -1 for none."""
@@ -131,7 +131,7 @@ class CorrespondenceTracker:
         return common / np.maximum(old_area[:, None] + new_area[None] - common, 1)
 
 
-def merged_sets(keys: list[KeySets], merge_overlap: float) -> list[np.ndarray]:
+def merge_sets(keys: list[KeySets], merge_overlap: float) -> list[np.ndarray]:
     """Element sets (sorted indices) of the masklets that the key images' proposals make up.
 
     Two proposals of different images can be one masklet when, over the elements both images see,
@@ -146,12 +146,12 @@ def merged_sets(keys: list[KeySets], merge_overlap: float) -> list[np.ndarray]:
     for a, b in combinations(range(len(keys)), 2):
         mine, theirs, overlap = _same_thing(keys[a], sets[a], keys[b], sets[b], merge_overlap)
         pairs.append(np.stack([mine + offsets[a], theirs + offsets[b], overlap], axis=1))
-    group = _joined_groups(np.concatenate(pairs), image)
+    group = _join_groups(np.concatenate(pairs), image)
     distinct = {e.tobytes(): e for e in _group_votes(keys, group, offsets) if len(e)}
     return list(distinct.values())
 
 
-def _joined_groups(pairs: np.ndarray, image: np.ndarray) -> np.ndarray:
+def _join_groups(pairs: np.ndarray, image: np.ndarray) -> np.ndarray:
     """(N,) int group of each proposal, from (n, 3) pairs (proposal, proposal, overlap)."""
     order = np.lexsort((pairs[:, 1], pairs[:, 0], -pairs[:, 2]))
     parent = list(range(len(image)))

@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 
 
-def uncovered(silhouette: np.ndarray, union: np.ndarray) -> np.ndarray:
+def find_uncovered(silhouette: np.ndarray, union: np.ndarray) -> np.ndarray:
     """Equation 4, `S and not M`: silhouette pixels in no mask. All (h, w) bool."""
     return silhouette & ~union
 
 
-def opened(mask: np.ndarray, radius: int) -> np.ndarray:
+def open_mask(mask: np.ndarray, radius: int) -> np.ndarray:
     """`mask` without what is thinner than 2 * radius + 1 pixels: rims, not parts."""
     if radius <= 0 or not mask.any():
         return mask

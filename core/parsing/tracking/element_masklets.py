@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from ...job.arrays import load_arrays, save_arrays
-from ..masks import MaskSet, renumbered, unique_rows
+from ..masks import MaskSet, renumber, unique_rows
 
 
 class SurfaceMasklets:
@@ -48,7 +48,7 @@ class SurfaceMasklets:
         key = self._key(frame)
         element = element_map[element_map >= 0]
         atom_of_element, member = self._atoms_of(key)
-        atoms, atom = renumbered(atom_of_element[element], len(member))
+        atoms, atom = renumber(atom_of_element[element], len(member))
         visible = member[atoms]  # (A, N) for what this image shows
         present = visible.any(axis=0)
         ids = np.asarray(self._ids[key], np.int32)

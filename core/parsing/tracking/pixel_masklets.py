@@ -49,7 +49,7 @@ class PackedMasks:
 
     @classmethod
     def of(cls, masks: MaskSet) -> PackedMasks:
-        atom = narrowed(masks.atom, len(masks.member))
+        atom = narrow(masks.atom, len(masks.member))
         member = np.packbits(masks.member).tobytes()
         shape = (len(masks.member), masks.count)
         return cls(masks.masklet, shape, member, atom.dtype, zlib.compress(atom.tobytes(), 1))
@@ -114,7 +114,7 @@ class ImageMasklets:
             for view in range(self._view_count):
                 if (frame, view) in self._packed:
                     masks = self._packed[frame, view].unpacked()
-                    atom = narrowed(masks.atom, len(masks.member))
+                    atom = narrow(masks.atom, len(masks.member))
                     for name, array in zip(
                         _MASK_ARRAYS, (masks.masklet, atom, masks.member), strict=True
                     ):
@@ -150,7 +150,7 @@ def joined(first: MaskSet, second: MaskSet) -> MaskSet:
     return MaskSet(np.concatenate([first.masklet, second.masklet]), both.atom, both.member)
 
 
-def narrowed(atom: np.ndarray, count: int) -> np.ndarray:
+def narrow(atom: np.ndarray, count: int) -> np.ndarray:
     """Labels below `count` in the smallest unsigned type that holds them."""
     return atom.astype(np.min_scalar_type(max(count - 1, 0)))
 

@@ -61,7 +61,7 @@ def capture_in_process(
     constant topology, the facts. Raises InputError, JobError, CancelledError.
     """
     job = Path(job)
-    staged = _staged(job, progress)
+    staged = _prepare_scene(job, progress)
     files = CaptureFiles(job / "capture")
     if shard == 0:
         _write_common(staged, files, warn)
@@ -102,7 +102,7 @@ class _Staged:
         return self.scan.topology == "constant"
 
 
-def _staged(job: Path, progress: Progress) -> _Staged:
+def _prepare_scene(job: Path, progress: Progress) -> _Staged:
     spec = load_spec(job / "job.json")
     check_settings(spec.capture)
     if not snapshot_path(job).with_suffix(".json").is_file():

@@ -57,7 +57,7 @@ def prepare_materials(objects: Iterable[bpy.types.Object]) -> tuple[str, ...]:
     if not mistaken:
         return ()
     some = ", ".join(sorted(f"'{m.name}'" for m in hidden & faces.keys())[:4])
-    return (f"Most faces have materials with alpha below 0.5 ({some}): they are taken as opaque",)
+    return (f"Most faces have materials with alpha below 0.5 ({some}): they are treated as opaque",)
 
 
 def _rename_unseen_colors(objects: Iterable[bpy.types.Object]) -> None:

@@ -24,7 +24,7 @@ IMPORTERS: dict[str, Callable[[str], object]] = {
 def import_file(path: Path) -> list[bpy.types.Object]:
     """The objects that a file brought into the current scene.
 
-    Raises InputError for a kind that cannot be read, a damaged file, and one without faces.
+    Raises InputError for an unsupported type, a damaged file, and one without faces.
     """
     check_kind(path)
     before = set(bpy.data.objects)
@@ -36,11 +36,11 @@ def import_file(path: Path) -> list[bpy.types.Object]:
 
 
 def check_kind(path: Path) -> None:
-    """Raises InputError for a kind of file that cannot be imported, or a file that is missing."""
+    """Raises InputError for an unsupported type of file, or a file that is missing."""
     if path.suffix.lower() not in IMPORTERS:
         raise InputError(
-            f"{path.name} is of a kind that cannot be read",
-            f"Give a .blend, or files of one of these kinds: {' '.join(sorted(IMPORTERS))}",
+            f"{path.name} has an unsupported file type",
+            f"Use a .blend, or files of one of these types: {' '.join(sorted(IMPORTERS))}",
         )
     if not path.is_file():
         raise InputError(f"{path} does not exist", "Check the path")

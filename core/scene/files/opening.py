@@ -10,6 +10,7 @@ import bpy
 
 from ...errors import InputError
 from ..character import candidates
+from ..narrowing import scene_of
 from .importing import check_kind, import_file, read_file
 from .sequence import import_sequence
 
@@ -19,7 +20,7 @@ def open_sources(files: Sequence[Path]) -> str | None:
 
     Several files of one kind are a mesh sequence. Returns the name of the collection with all that
     a file brought, where that is several meshes and nothing else says what belongs together. Raises
-    InputError for a file that is missing, damaged, or of a kind that cannot be read.
+    InputError for a file that is missing, damaged, or of an unsupported type.
     """
     if not files:
         return None
@@ -32,15 +33,15 @@ def open_sources(files: Sequence[Path]) -> str | None:
         check_kind(path)
     if len({path.suffix.lower() for path in files}) > 1:
         raise InputError(
-            f"{files[0].name} and the other files are of different kinds",
-            "Give one file, or the numbered files of one mesh sequence",
+            f"{files[0].name} and the other files have different types",
+            "Use one file, or the numbered files of one mesh sequence",
         )
     bpy.ops.wm.read_factory_settings(use_empty=True)
     if len(files) > 1:
         import_sequence(files)
         return None
     made = import_file(files[0])
-    if any(o.type == "ARMATURE" for o in made) or len(candidates(bpy.context.scene)) < 2:
+    if any(o.type == "ARMATURE" for o in made) or len(candidates(scene_of(bpy.context))) < 2:
         return None
     return _collected(made, files[0].stem)
 

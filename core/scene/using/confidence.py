@@ -65,8 +65,8 @@ def _label_files(one: Labelled, job: Path | None) -> LabelFiles:
     folder = job or Path(one.document.get("job") or "?")
     if not (folder / "result.json").is_file():
         raise InputError(
-            f"The job folder that {one.document['character']} was labelled from is gone: {folder}",
-            "Say where it is now, or apply labels again",
+            f"The job folder of {one.document['character']}'s labels is missing: {folder}",
+            "Choose where it is now, or apply labels again",
         )
     return LabelFiles(folder)
 
@@ -88,7 +88,7 @@ def _confidence(one: Labelled, files: LabelFiles) -> tuple[int, np.ndarray]:
     own = confidence[captured.element_start : captured.element_start + captured.element_count]
     if len(own) != _faces(one):
         raise InputError(
-            f"{one.name} has {_faces(one)} faces, its confidences are of {len(own)}",
+            f"{one.name} has {_faces(one)} faces, but confidences for {len(own)}",
             "Parse the edited mesh again",
         )
     return frame, own.copy()

@@ -50,7 +50,7 @@ def correct_part(objects: Iterable[bpy.types.Object], name: str) -> Correction:
     """
     chosen = [one for o in objects if (one := labelled(o))]
     if not chosen:
-        raise InputError("None of these objects carries labels", "Apply labels first")
+        raise InputError("None of these objects has labels", "Apply labels first")
     require_part(chosen, name)
     counts: dict[str, int] = {}
     with object_mode(o for one in chosen for o in registry.objects_of(one.mesh)):
@@ -178,7 +178,7 @@ def _apply_again(character: Sequence[Labelled]) -> str:
     options = {one.document.get("job", ""): one.document.get("options", {}) for one in character}
     for job, how in options.items():
         if not job or not (Path(job) / "result.json").is_file():
-            return "The folder of the job they came from is gone"
+            return "Their job folder is missing"
         try:
             apply_labels(LabelFiles(Path(job)), WriteOptions(**how))
         except Parts4DError as error:

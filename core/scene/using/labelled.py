@@ -103,8 +103,8 @@ def character_of(ob: bpy.types.Object | None) -> list[Labelled]:
         if own is not None:
             return [o for o in everything if _key(o) == _key(own)]
     raise InputError(
-        f"{ob.name} carries no part labels" if ob else "No object is active",
-        "Make a labelled character active, or apply labels to this one",
+        f"{ob.name} has no part labels" if ob else "No object is active",
+        "Select a labelled character, or apply labels to this one",
     )
 
 
@@ -116,8 +116,8 @@ def shown_of(ob: bpy.types.Object | None) -> list[Labelled]:
     found = [o for o in character_of(ob) if _visible(o.object)]
     if not found:
         raise InputError(
-            "Everything that carries labels of this character is hidden",
-            "Show it, or go to a frame in which it is visible",
+            "All labelled objects of this character are hidden",
+            "Show them, or go to a frame where they are visible",
         )
     return found
 

@@ -142,7 +142,7 @@ def _show(made: list[str], originals: list[bpy.types.Object], hide: bool) -> Non
 def _warnings(one: Labelled, hide: bool) -> list[str]:
     found = []
     if hide and animated_paths(one.object) & {"hide_viewport", "hide_render"}:
-        found.append(f"The visibility of {one.name} is animated: it shows beside its parts")
+        found.append(f"The visibility of {one.name} is animated, so it may show beside its parts")
     return found + [
         f"{m.name} of {one.name} is bound to the vertices of the whole mesh: bind it again"
         for m in one.object.modifiers

@@ -29,7 +29,7 @@ def render_still(scene: bpy.types.Scene, path: Path) -> None:
     """
     objects = [o for o in labelled_objects() if o.name in scene.objects]
     if not objects:
-        raise InputError("No object of this scene carries part labels", "Apply labels first")
+        raise InputError("No object of this scene has part labels", "Apply labels first")
     if scene.camera is None:
         raise InputError("The scene has no camera", "Add one, or align one to the view")
     unfinished = path.with_name(f".{path.stem}.unfinished.png")  # an earlier picture stays whole

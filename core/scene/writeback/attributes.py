@@ -62,7 +62,7 @@ def create(
         if attribute is None or attribute.name != name:
             remove(mesh, made if attribute is None else [*made, attribute.name])
             raise InputError(
-                f"{mesh.name} takes no attribute called {name!r}",
+                f"{mesh.name} cannot store an attribute called {name!r}",
                 "Rename the attribute, UV map or vertex group of that name",
             )
         made.append(name)

@@ -73,7 +73,9 @@ def bake_frames(target: BakeTarget, earlier: dict[str, Any] | None, steps: Trans
     _hide(ob.name, True, True)
     warnings: tuple[str, ...] = ()
     if animated_paths(ob) & {"hide_viewport", "hide_render"}:
-        warnings = (f"The visibility of {ob.name} is animated: it shows beside its baked frames",)
+        warnings = (
+            f"The visibility of {ob.name} is animated, so it may show beside its baked frames",
+        )
     return Baked(collection.name, meshes, record, warnings)
 
 
@@ -125,7 +127,7 @@ def _bake(
     if len(mesh.polygons) != faces:
         raise InputError(
             f"{ob.name} has changed since it was parsed: in frame {frame} it has "
-            f"{len(mesh.polygons)} faces, its labels {faces}",
+            f"{len(mesh.polygons)} faces, but labels for {faces}",
             "Parse again",
         )
     return baked

@@ -153,7 +153,7 @@ def _is_direct(name: str, counts: set[int], result: Result) -> bool:
     expected = ", ".join(map(str, sorted(counts)))
     raise InputError(
         f"{name} has changed since it was parsed: "
-        f"it has {len(ob.data.polygons)} faces, its labels {expected}",
+        f"it has {len(ob.data.polygons)} faces, but labels for {expected}",
         "Parse again",
     )
 
@@ -175,8 +175,8 @@ def _read_label(
     expected = sum(o.element_count for o in objects)
     if label.shape != (expected,) or (expected and not -1 <= label.min() <= label.max() < parts):
         raise JobError(
-            f"The labels of frame {frame} in {files.job} do not fit the result beside them",
-            "Run the job again to make them anew",
+            f"The labels of frame {frame} in {files.job} do not match result.json",
+            "Run the job again to recreate them",
         )
     return label
 
@@ -199,7 +199,7 @@ def _keep_baked_corrections(
     if not lost:
         return []
     frames = ", ".join(map(str, sorted(lost)))
-    return [f"Corrections of {bake.object} in frames {frames} are lost: its faces are others now"]
+    return [f"Corrections of {bake.object} in frames {frames} are lost because its faces changed"]
 
 
 def _unused(

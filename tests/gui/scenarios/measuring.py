@@ -8,7 +8,7 @@ import time
 import bpy
 
 from tests.gui.scenarios.session import begin, interface, job, labelled, press_parse
-from tests.gui.stage import Stage, Steps, until
+from tests.gui.stage import Stage, Steps, specific, until
 
 
 def waiting_times(stage: Stage, blend: str) -> Steps:
@@ -17,7 +17,7 @@ def waiting_times(stage: Stage, blend: str) -> Steps:
     yield until(lambda: job() is not None and job().share > 0.02, "progress", 120)
     yield 2.0
     asked = time.monotonic()
-    bpy.ops.parts4d.cancel()
+    specific(bpy.ops).parts4d.cancel()
     yield until(lambda: job().phase == "cancelled", "the end", 60)
     stage.report("cancel", seconds=time.monotonic() - asked)
 

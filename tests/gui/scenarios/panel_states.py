@@ -87,7 +87,7 @@ def _made_up_runs(stage: Stage) -> Steps:
     made = _module("core.session.found_runs")
     _show_only("results", "labels")
     kept = interface().runs
-    warning = "Nothing in the file is named after 'jacket': guessed from the place on the body"
+    warning = "Nothing in the file is named 'jacket'; guessed from body position"
     day = 24 * 3600
     interface().runs = (
         made.Run(

@@ -106,7 +106,7 @@ def test_what_a_model_is_used_with_comes_along(server):
 
 
 def test_without_agreement_nothing_is_fetched(server):
-    with pytest.raises(TermsError, match=r"Not for sale\. Agree to them with --accept-terms"):
+    with pytest.raises(TermsError, match=r"Not for sale\. Accept them with --accept-terms"):
         fetch_checkpoint("bound")
     assert server.asked == [] and state("base") == "not installed"
 
@@ -178,7 +178,7 @@ def test_a_wrong_file_that_was_copied_here_is_replaced(server):
 
 def test_wrong_content_on_the_server_does_not_become_a_model(server):
     server.content = b"x" * 7000
-    with pytest.raises(DownloadError, match="Base is not the file that was expected"):
+    with pytest.raises(DownloadError, match="Base does not have the expected hash"):
         fetch_checkpoint("base")
     assert state("base") == "not installed"
 
@@ -211,7 +211,7 @@ def test_a_local_file_is_imported_as_a_link(server, tmp_path):
 
 def test_an_imported_file_must_be_the_right_one(server, tmp_path):
     file = tmp_path / "download.bin"
-    with pytest.raises(InputError, match="is no file"):
+    with pytest.raises(InputError, match="is not a file"):
         import_checkpoint("base", file)
     file.write_bytes(CONTENT[:-1])
     with pytest.raises(InputError, match="has 6999 bytes, but Base has 7000"):

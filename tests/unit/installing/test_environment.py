@@ -55,7 +55,7 @@ def test_an_environment_is_installed_replaced_repaired_and_removed(package):
 
     package.require("3.0", digest="0" * 64)
     make_wheel(package.wheels, "3.0")
-    with pytest.raises(MissingEnvironment, match=r"not the one that was expected.*env\.log"):
+    with pytest.raises(MissingEnvironment, match=r"does not have the expected hash.*env\.log"):
         package.install()
     assert "tiny" in (package.folder / "env.log").read_text()
     assert environment.state() == "outdated" and package.installed() == "2.0"
@@ -119,7 +119,7 @@ def test_uv_makes_the_same_environment(package):
     assert package.installed() == "1.0" and package.environment.verify()["problem"] == ""
     package.require("3.0", digest="0" * 64)
     make_wheel(package.wheels, "3.0")
-    with pytest.raises(MissingEnvironment, match="not the one that was expected"):
+    with pytest.raises(MissingEnvironment, match="does not have the expected hash"):
         package.install()
     assert package.installed() == "1.0"
 
@@ -224,7 +224,7 @@ def test_a_full_or_read_only_disk_is_a_sentence_with_a_remedy(package, options, 
 def test_a_folder_that_is_no_environment_is_never_removed(tmp_path):
     (tmp_path / "env").mkdir()
     (tmp_path / "env" / "thesis.txt").write_text("precious")
-    with pytest.raises(MissingEnvironment, match="is not an environment"):
+    with pytest.raises(MissingEnvironment, match="is not a Parts4D environment"):
         remove_environment(tmp_path / "env")
     (tmp_path / "link").symlink_to(tmp_path / "env")
     with pytest.raises(MissingEnvironment):

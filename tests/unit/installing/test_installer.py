@@ -123,5 +123,5 @@ def test_a_python_without_packages_is_refused_with_a_remedy(monkeypatch):
 
 
 def test_a_folder_of_wheels_must_be_there(tmp_path):
-    with pytest.raises(MissingEnvironment, match="is no folder"):
+    with pytest.raises(MissingEnvironment, match="is not a folder"):
         choose_installer(wheels=tmp_path / "none")

@@ -48,7 +48,7 @@ def test_a_pin_for_another_system_is_passed_over(tmp_path):
     [
         (
             "raise RuntimeError('operator torchvision::nms does not exist')",
-            "torch and torchvision do not fit together",
+            "torch and torchvision are not compatible",
         ),
         (
             "raise ImportError('libGL.so.1: cannot open shared object file: No such file')",

@@ -70,7 +70,7 @@ def test_a_python_of_the_user_without_torch_is_refused_for_models(monkeypatch):
     monkeypatch.setenv("PARTS4D_PYTHON", sys.executable)
     monkeypatch.setattr(environments, "FULL_MODULES", ("numpy", "no_such_module"))
     assert vendor_setup.worker_python(False)[0] == sys.executable
-    with pytest.raises(MissingEnvironment, match="no Python with numpy, no_such_module"):
+    with pytest.raises(MissingEnvironment, match="not a Python with numpy, no_such_module"):
         vendor_setup.worker_python(True)
 
 
@@ -264,9 +264,7 @@ def test_terms_are_agreed_to_on_the_command_line(program, tmp_path):
     file = tmp_path / "from_the_authors.pt"
     file.write_bytes(CONTENT)
     done = program.run("import", "bound", str(file))
-    assert (
-        done.returncode == FAILED and "Ask first. Agree to them with --accept-terms" in done.stderr
-    )
+    assert done.returncode == FAILED and "Ask first. Accept them with --accept-terms" in done.stderr
     assert program.run("import", "bound", str(file), "--accept-terms").returncode == OK
     assert (program.folder / "models" / "terms.json").exists()
     assert (program.folder / "models" / "bound.pt").read_bytes() == CONTENT

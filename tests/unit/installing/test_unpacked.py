@@ -102,7 +102,7 @@ def test_a_cancelled_one_leaves_nothing(unpacked):
 def test_a_damaged_wheel_is_refused(unpacked):
     wheel = next(unpacked.wheels.glob("tiny*"))
     wheel.write_bytes(wheel.read_bytes() + b"x")
-    with pytest.raises(MissingEnvironment, match=r"is damaged\. Install the extension"):
+    with pytest.raises(MissingEnvironment, match=r"is damaged\. Install the Parts4D extension"):
         unpacked.install()
     assert unpacked.state() == "not installed"
 
@@ -125,7 +125,7 @@ def test_wheels_packed_anew_for_the_zip_are_taken_when_they_are_whole(unpacked):
     assert unpacked.verify()["problem"] == ""
     unpacked.remove()
     wheel.write_bytes(wheel.read_bytes()[:-1])
-    with pytest.raises(MissingEnvironment, match=r"is damaged\. Install the extension"):
+    with pytest.raises(MissingEnvironment, match=r"is damaged\. Install the Parts4D extension"):
         unpacked.install()
 
 

@@ -55,13 +55,16 @@ def test_an_error_crosses_the_border_with_its_class(cls):
 def test_an_error_crosses_the_border_with_its_kind_and_log(kind):
     error = Parts4DError("It broke", "Mend it", kind, "/logs/worker.log")
     line = encode(message_of(error))
-    arrived = error_of(decode(line))
+    message = decode(line)
+    assert message is not None
+    arrived = error_of(message)
     assert arrived.failure == error.failure
     assert exit_status(arrived) == exit_status(error)
 
 
 def test_an_error_of_a_newer_program_is_one_that_nobody_expected(tmp_path):
     message = decode('{"type": "error", "code": "of_tomorrow", "message": "It broke"}')
+    assert message is not None
     arrived = error_of(message, tmp_path / "worker.log")
     assert arrived.kind is ErrorKind.UNEXPECTED and arrived.message == "It broke"
     assert arrived.failure.log == str(tmp_path / "worker.log")

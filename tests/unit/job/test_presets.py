@@ -34,7 +34,7 @@ def test_the_other_presets_name_themselves_and_models_that_exist(name):
     assert settings.preset == name and needs_torch(settings)
     names = model_names(settings)
     assert len(names) == len(set(names)) >= 2
-    with pytest.raises(MissingCheckpoint, match=r"is not installed\. (Fetch|Bring)"):
+    with pytest.raises(MissingCheckpoint, match=r"is not installed\. (Fetch|Import)"):
         require_models(settings)
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -114,12 +115,20 @@ def test_cancel_is_observed_in_the_middle_of_the_work_without_force(start, monke
 @pytest.mark.slow
 def test_a_child_deaf_to_cancel_is_terminated_and_if_it_is_stubborn_killed(start, monkeypatch):
     signals: list[str] = []
+
+    def recording(name: str, tell: Callable[[], None]) -> Callable[[], None]:
+        def told() -> None:
+            signals.append(name)
+            tell()
+
+        return told
+
     deaf, stubborn = start("deaf"), start("stubborn")
     for child in (deaf, stubborn):
         wait_for(child, "log")
         for name in ("terminate", "kill"):
             tell = getattr(child._popen, name)
-            monkeypatch.setattr(child._popen, name, lambda n=name, t=tell: (signals.append(n), t()))
+            monkeypatch.setattr(child._popen, name, recording(name, tell))
     monkeypatch.setattr("core.job.process.TERMINATE_AFTER", math.inf)
     monkeypatch.setattr("core.job.process.KILL_AFTER", math.inf)
     for child in (deaf, stubborn):

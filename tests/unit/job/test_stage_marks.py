@@ -14,7 +14,7 @@ from core.job import shipped_data, stage_marks
 from core.job.presets import PRESETS
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings, Part
 from core.job.stage_marks import StageStore, stage_keys
-from core.job.stages import STAGES
+from core.job.stages import STAGE_TABLE, STAGES
 
 PARSING_STAGE = {
     "preset": None,
@@ -140,8 +140,7 @@ def test_another_ontology_changes_the_first_stage_that_reads_it(spec, settings, 
 @pytest.mark.parametrize("stage", STAGES)
 def test_another_version_of_a_stage_changes_it_and_those_after_it(spec, stage, monkeypatch):
     newer = tuple(
-        replace(one, version=one.version + 1) if one.name == stage else one
-        for one in stage_marks.STAGE_TABLE
+        replace(one, version=one.version + 1) if one.name == stage else one for one in STAGE_TABLE
     )
     before = stage_keys(spec, "x")
     monkeypatch.setattr(stage_marks, "STAGE_TABLE", newer)

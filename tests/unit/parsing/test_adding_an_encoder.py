@@ -15,6 +15,7 @@ from core.errors import InputError
 from core.job import implementations
 from core.job.choices import needs_torch, uses_sight
 from core.job.label_files import LabelFiles
+from core.job.messages import Message
 from core.job.presets import model_names
 from core.job.spec import ParsingSettings
 from core.job.spec_files import save_spec
@@ -37,7 +38,7 @@ def listed(monkeypatch):
 
 def run(job) -> list[str]:
     """The stages that were computed."""
-    messages = []
+    messages: list[Message] = []
     run_stages(job, job.load_spec(), messages.append, lambda: False)
     return [m.stage for m in messages if m.type == "stage" and m.state == "finished"]
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class Shown:
 
 
 def test_the_next_frame_is_the_one_that_adds_most_and_not_the_one_that_shows_most() -> None:
-    images = Shown({
+    images: Any = Shown({
         1: [0, 1, 2, 3, 4, 5],
         2: [0, 1, 2, 3, 4, 5, 6],  # the most elements, one of them new
         3: [7, 8, 9],
@@ -61,17 +62,19 @@ def test_the_next_frame_is_the_one_that_adds_most_and_not_the_one_that_shows_mos
 
 
 def test_what_was_chosen_before_counts_as_seen() -> None:
-    images = Shown({1: [0], 2: [1, 2, 3, 4], 3: [1, 2, 3, 5], 4: [6, 7, 8]})
+    images: Any = Shown({1: [0], 2: [1, 2, 3, 4], 3: [1, 2, 3, 5], 4: [6, 7, 8]})
     assert key_frames(images, 3) == (1, 2, 4), "3 alone shows more than 4, but no longer"
 
 
 def test_it_ends_early_when_nothing_new_is_to_be_seen() -> None:
-    assert key_frames(Shown({1: [0, 1], 2: [1], 3: [0, 2]}), 3) == (1, 3)
-    assert key_frames(Shown({5: [0], 6: [0]}), 2) == (5,)
+    images: Any = Shown({1: [0, 1], 2: [1], 3: [0, 2]})
+    assert key_frames(images, 3) == (1, 3)
+    images = Shown({5: [0], 6: [0]})
+    assert key_frames(images, 2) == (5,)
 
 
 def test_of_many_frames_only_some_are_looked_at() -> None:
-    images = Shown({frame: [frame % 20] for frame in range(100)})
+    images: Any = Shown({frame: [frame % 20] for frame in range(100)})
     assert len(key_frames(images, 4)) == 4
     assert set(images.looked) == set(range(0, 100, 5)) and len(set(images.looked)) <= CANDIDATES
     images.looked.clear()
@@ -79,13 +82,13 @@ def test_of_many_frames_only_some_are_looked_at() -> None:
 
 
 def test_all_views_of_the_key_frames_are_key_images_or_the_first_of_them() -> None:
-    images = Shown({1: [0], 2: [0], 3: [1]})
+    images: Any = Shown({1: [0], 2: [0], 3: [1]})
     assert key_images(images, SETTINGS) == [(1, 0), (1, 1), (3, 0), (3, 1)]
     assert key_images(images, replace(SETTINGS, key_views=1)) == [(1, 0), (3, 0)]
 
 
 def test_a_sequence_takes_all_its_frames_unless_pixels_are_tracked() -> None:
-    images = Shown({frame: [0] for frame in range(1, 7)}, "sequence")
+    images: Any = Shown({frame: [0] for frame in range(1, 7)}, "sequence")
     assert [f for f, v in key_images(images, SETTINGS) if v == 0] == [1, 2, 3, 4, 5, 6]
     tracked = replace(SETTINGS, tracker="sam2", key_views=1)
     assert key_images(images, tracked) == [(1, 0), (3, 0), (5, 0)]

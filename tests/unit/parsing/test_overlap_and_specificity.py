@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +103,7 @@ class Encoder:
 
 
 def labels_of(
-    job: Path, proposals: Proposals, is_first: Callable[[set[int]], bool], **settings: float
+    job: Path, proposals: Proposals, is_first: Callable[[set[int]], bool], **settings: Any
 ) -> tuple[list[int], dict[str, int]]:
     """The label of each element, and what the stages counted."""
     write_row(job)

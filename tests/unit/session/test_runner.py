@@ -75,7 +75,8 @@ def test_other_words_are_written_when_their_turn_comes(tmp_path, runner):
 def test_a_stopped_job_ends_as_cancelled(tmp_path, runner):
     runner.start(1, write_doll_job(tmp_path / "a").path)
     runner.stop()
-    assert until_ended(runner)[1].failure.kind is ErrorKind.CANCELLED
+    failure = until_ended(runner)[1].failure
+    assert failure is not None and failure.kind is ErrorKind.CANCELLED
 
 
 def test_a_job_that_cannot_start_ends_with_a_sentence(tmp_path):
@@ -87,4 +88,5 @@ def test_a_job_that_cannot_start_ends_with_a_sentence(tmp_path):
     ended = until_ended(runner)[1]
     assert ended.failure == InputError("There is no environment", "Install it").failure
     runner.start(2, tmp_path / "nowhere")
-    assert until_ended(runner)[1].failure.kind is ErrorKind.JOB_FOLDER
+    failure = until_ended(runner)[1].failure
+    assert failure is not None and failure.kind is ErrorKind.JOB_FOLDER

@@ -95,4 +95,5 @@ def test_an_installer_that_cannot_be_started_says_so(tmp_path):
     setup = Setup([str(tmp_path / "nowhere")], tmp_path / "setup.log")
     setup.refresh()
     poll(setup, lambda: not setup.busy)
-    assert setup.state.failure.kind is ErrorKind.ENVIRONMENT
+    failure = setup.state.failure
+    assert failure is not None and failure.kind is ErrorKind.ENVIRONMENT

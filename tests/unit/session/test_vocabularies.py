@@ -40,7 +40,7 @@ def test_a_saved_list_comes_back_as_it_was(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "  ", "a/b", "..", "x\ny", 'a"b'])
 def test_a_name_that_is_no_file_name_is_refused(tmp_path, name):
-    with pytest.raises(InputError, match="cannot be called"):
+    with pytest.raises(InputError, match="cannot be named"):
         save_vocabulary(tmp_path, name, (Part("hat"),))
 
 

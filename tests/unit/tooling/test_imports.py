@@ -69,6 +69,8 @@ def test_the_extension_imports_its_own_modules_by_relative_imports_only():
         if path.name.endswith("main.py"):  # programs of their own
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
             names = [n.name for n in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.level == 0:
                 names = [node.module or ""]

@@ -9,7 +9,7 @@ import numpy as np
 from core.parsing.sight.preparation import camera_normals, prepare
 from core.scene.capture.shading import shade
 from training.augment import Augmentation, augmented, plain
-from training.bank import NO_LABEL, SURFACES, region_index, surface_index
+from training.bank import NO_LABEL, SURFACES, surface_index, zone_index
 from training.light import decode_srgb
 
 from .views import drawn_view
@@ -117,7 +117,7 @@ def test_borders_are_where_surfaces_or_bare_regions_meet() -> None:
     sample = plain(view, _TILE, 90)
     rows = np.nonzero((sample.boundary == 1).any(1))[0]
     assert len(rows) == 4  # two borders, a pixel on either side
-    view.region[:10, 1:-1] = region_index("neck")
+    view.zone[:10, 1:-1] = zone_index("throat")
     assert (plain(view, _TILE, 90).boundary == 1).any(1).sum() == 6
 
 

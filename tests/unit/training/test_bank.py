@@ -4,7 +4,16 @@ from __future__ import annotations
 import pytest
 
 from core.parsing.ontology.ontology import BODY_REGIONS, Ontology
-from training.bank import LEVELS, REGIONS, SURFACES, region_index, surface_index
+from training.bank import (
+    LEVELS,
+    REGION_OF_ZONE,
+    REGIONS,
+    SURFACES,
+    ZONES,
+    ZONES_OF,
+    region_index,
+    surface_index,
+)
 
 
 @pytest.mark.parametrize("name", [s for s in SURFACES if s != "skin"])
@@ -31,3 +40,14 @@ def test_names_of_data_sets_are_understood_and_others_are_not() -> None:
     assert surface_index("jeans") == surface_index("trousers")
     with pytest.raises(KeyError):
         surface_index("spaceship")
+
+
+def test_every_zone_lies_in_one_region_and_every_region_has_zones() -> None:
+    assert len(set(ZONES)) == len(ZONES) == len(REGION_OF_ZONE) > 24
+    assert tuple(ZONES_OF) == REGIONS
+    for index, name in enumerate(ZONES):
+        assert name in ZONES_OF[REGIONS[REGION_OF_ZONE[index]]]
+
+
+def test_surfaces_of_the_shipped_model_keep_their_places() -> None:
+    assert (SURFACES[0], SURFACES[40], len(SURFACES)) == ("skin", "weapon", 48)

@@ -10,7 +10,7 @@ import pytest
 from core.errors import JobError
 from core.job.arrays import load_arrays, save_arrays
 from training.bank import NO_LABEL, SURFACES
-from training.shards import is_whole, load_shard, save_shard
+from training.shards import MAPS, is_whole, load_shard, save_shard
 
 from .views import drawn_shard
 
@@ -21,8 +21,23 @@ def test_a_shard_is_read_as_it_was_written(tmp_path: Path) -> None:
     read = load_shard(path)
     assert [view.near for view in read.views] == [False, True]
     assert (read.name, read.person, len(read.views)) == ("one", "somebody", 2)
-    for name in ("albedo", "normal", "surface", "region", "piece"):
+    for name in (*MAPS, "bones"):
         np.testing.assert_array_equal(getattr(read.views[1], name), getattr(written.views[1], name))
+    assert read.views[1].center == written.views[1].center
+    assert read.views[-1].near and [v.near for v in read.views[:1]] == [False]
+
+
+def test_views_follow_the_rules_of_sequences(tmp_path: Path) -> None:
+    save_shard(tmp_path / "one.npz", drawn_shard())
+    with pytest.raises(IndexError):
+        load_shard(tmp_path / "one.npz").views[2]
+
+
+def test_a_shard_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "one.npz"
+    save_arrays(path, {"about": np.frombuffer(b'{"regions": []}', np.uint8)})
+    with pytest.raises(JobError, match="earlier version"):
+        load_shard(path)
 
 
 def test_labels_follow_the_names_when_the_bank_has_changed(tmp_path: Path) -> None:

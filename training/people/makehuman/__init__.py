@@ -2,7 +2,7 @@
 """People made from MakeHuman's base body, shapes, skins and clothes."""
 
 from .kit import Kit
-from .sampling import bare_person, sample_person
+from .sampling import bare_person, child_shape, sample_person
 from .shapes import Shape
 
-__all__ = ["Kit", "Shape", "bare_person", "sample_person"]
+__all__ = ["Kit", "Shape", "bare_person", "child_shape", "sample_person"]

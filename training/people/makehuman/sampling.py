@@ -18,15 +18,23 @@ Random = np.random.Generator
 _LONG_HAIR = frozenset({"long01", "ponytail01", "bob01", "bob02"})
 
 
-def sample_person(kit: Kit, rng: Random) -> Figure:
+def sample_person(kit: Kit, rng: Random, shape: Shape | None = None) -> Figure:
     """Somebody dressed in the kit's garments; hidden faces are left out."""
-    shape = draw_shape(rng)
+    shape = shape or draw_shape(rng)
     return _person(kit, rng, shape, draw_outfit(kit, rng, shape.male > 0.5))
 
 
-def bare_person(kit: Kit, rng: Random) -> Figure:
+def bare_person(kit: Kit, rng: Random, shape: Shape | None = None) -> Figure:
     """Somebody without garments, with eyes, eyebrows, and hair or none; every face is there."""
-    return _person(kit, rng, draw_shape(rng), None)
+    return _person(kit, rng, shape or draw_shape(rng), None)
+
+
+def child_shape(rng: Random) -> Shape:
+    """A child between one year and ten, of any build and origin."""
+    people = rng.dirichlet((0.5, 0.5, 0.5))
+    muscle, weight, height = (float(rng.beta(a, a)) for a in (2.0, 1.2, 2.5))
+    age = float(rng.uniform(0.0, 0.24))
+    return Shape(float(rng.random()), age, muscle, weight, height, 0.5, *map(float, people))
 
 
 def draw_shape(rng: Random) -> Shape:

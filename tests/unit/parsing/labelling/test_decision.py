@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from core.job.capture_files import Facts
 from core.parsing.body.nearest import nearest_seen
-from core.parsing.labelling.decision import decide, evidence_shares, filled
+from core.parsing.labelling.decision import decide, evidence_shares, fill_unseen
 
 
 def strip(count: int, objects: list[int] | None = None, cut: int | None = None) -> Facts:
@@ -63,7 +63,7 @@ def test_where_nothing_was_seen_there_is_nothing_to_take() -> None:
 
 
 def test_filled_labels_have_no_confidence_and_seen_ones_keep_theirs() -> None:
-    label, confidence = filled(
+    label, confidence = fill_unseen(
         np.array([2, -1, 5], np.int16), np.array([0.5, 0, 0.25], np.float16), np.array([0, 0, 2])
     )
     assert label.tolist() == [2, 2, 5]

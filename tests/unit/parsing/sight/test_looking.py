@@ -11,7 +11,7 @@ import pytest
 from core.errors import CancelledError, JobError
 from core.job.capture_files import CaptureFiles
 from core.parsing.images import Images
-from core.parsing.sight.looking import chosen_images, look_at_views, model_used, reason_without
+from core.parsing.sight.looking import choose_images, look_at_views, model_used, reason_without
 from core.parsing.sight.network import Sighting, SightNetwork
 from core.parsing.sight.over_pixels import ElementSums
 from core.parsing.sight.preparation import Placement
@@ -124,7 +124,7 @@ def test_whole_frames_are_chosen_from_all_over_the_sequence(
     images = images_of(tmp_path)
     changed: dict[str, Any] = {"frames": tuple(range(10, 10 + frames)), "views": tuple("v" * views)}
     images._files._manifest = replace(images.manifest, **changed)
-    chosen = chosen_images(images, limit)
+    chosen = choose_images(images, limit)
     assert len(chosen) == len(set(chosen)) == expected[0] * expected[1]
     assert not limit or len(chosen) <= limit
     times = sorted({frame for frame, _ in chosen})

@@ -63,10 +63,10 @@ def test_every_pixel_of_a_view_gets_its_answer(network):
     [
         (tiny_model()[:700], "is damaged"),
         (b"", "is damaged"),
-        (tiny_model().replace(b"parts4d_bank", b"others__bank"), "no vision model of Parts4D"),
-        (tiny_model(version=2), "of another version"),
-        (tiny_model(channels=8), "of another version"),
-        (tiny_model(surfaces=("skin", "hair")), "of another version"),
+        (tiny_model().replace(b"parts4d_bank", b"others__bank"), "not a Parts4D vision model"),
+        (tiny_model(version=2), "for another version"),
+        (tiny_model(channels=8), "for another version"),
+        (tiny_model(surfaces=("skin", "hair")), "for another version"),
     ],
     ids=["truncated", "empty", "foreign", "newer", "other channels", "another bank"],
 )

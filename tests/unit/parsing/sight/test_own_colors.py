@@ -25,7 +25,9 @@ def seen(*rows: tuple[dict[str, float], tuple[int, int, int], int]) -> Sightings
 
 
 def settled(frame: Sightings, *others: Sightings) -> np.ndarray:
-    return Appearance.learnt(SURFACES, [frame, *others]).settled(frame).surface.astype(float)
+    return (
+        Appearance.learnt(SURFACES, [frame, *others]).settle_doubtful(frame).surface.astype(float)
+    )
 
 
 def best(surface: np.ndarray) -> list[str]:

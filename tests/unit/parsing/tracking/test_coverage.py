@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.parsing.tracking.coverage import connected_components, opened, uncovered
+from core.parsing.tracking.coverage import connected_components, find_uncovered, open_mask
 
 images = arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12)))
 
@@ -20,7 +20,9 @@ def picture(*rows: str) -> np.ndarray:
 def test_equation_4_by_hand() -> None:
     silhouette = picture(".##.", "####", ".##.")
     union = picture(".#..", "##..", "#...")
-    np.testing.assert_array_equal(uncovered(silhouette, union), picture("..#.", "..##", ".##."))
+    np.testing.assert_array_equal(
+        find_uncovered(silhouette, union), picture("..#.", "..##", ".##.")
+    )
 
 
 def test_equation_5_splits_what_does_not_touch() -> None:
@@ -46,7 +48,7 @@ def test_components_are_disjoint_and_cover_the_residue(mask: np.ndarray) -> None
 def test_the_residue_is_silhouette_and_in_no_mask(a: np.ndarray, b: np.ndarray) -> None:
     h, w = min(a.shape[0], b.shape[0]), min(a.shape[1], b.shape[1])
     silhouette, union = a[:h, :w], b[:h, :w]
-    residue = uncovered(silhouette, union)
+    residue = find_uncovered(silhouette, union)
     assert not (residue & union).any()
     assert not (residue & ~silhouette).any()
     np.testing.assert_array_equal(residue | (silhouette & union), silhouette)
@@ -60,11 +62,11 @@ def test_small_pieces_are_dropped() -> None:
 def test_opening_removes_rims_but_keeps_blocks_at_the_border() -> None:
     mask = picture("###.....", "###.....", "###.....", "........", "########")
     np.testing.assert_array_equal(
-        opened(mask, 1), picture("###.....", "###.....", "###.....", "........", "........")
+        open_mask(mask, 1), picture("###.....", "###.....", "###.....", "........", "........")
     )
-    np.testing.assert_array_equal(opened(mask, 0), mask)
+    np.testing.assert_array_equal(open_mask(mask, 0), mask)
 
 
 @given(images)
 def test_opening_only_removes(mask: np.ndarray) -> None:
-    assert not (opened(mask, 1) & ~mask).any()
+    assert not (open_mask(mask, 1) & ~mask).any()

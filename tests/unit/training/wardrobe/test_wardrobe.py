@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +13,19 @@ pytest.importorskip("scipy")
 
 from training.bank import NO_LABEL, REGIONS, SURFACES, region_index, surface_index
 from training.figure import Figure
-from training.wardrobe import dress, low_poly, mannequin, recolored, scan_like, stylised
+from training.wardrobe import (
+    damaged,
+    dress,
+    equipped,
+    low_poly,
+    mannequin,
+    recolored,
+    robot,
+    scan_like,
+    skeleton,
+    stripped,
+    stylised,
+)
 from training.wardrobe.cutting import cut
 from training.wardrobe.fitting import Fitting
 from training.wardrobe.garments import GARMENTS, wear
@@ -75,9 +90,16 @@ def test_every_garment_can_be_worn_and_shows(name: str) -> None:
     wear(fit, np.random.default_rng(1), name, Cloth(PLAIN))
     figure = fit.figure()
     check(figure)
-    made_of = {"robe": "dress", "beard": "hair", "face": "eye", "suit jacket": "jacket"}
-    surface = made_of.get(name, name)
-    assert (figure.surface == surface_index(surface)).any()
+    made_of = {
+        "beard": "hair", "face": "eye", "suit jacket": "jacket", "cardigan": "sweater",
+        "open shirt": "shirt", "long cardigan": "coat", "plate": "armor", "mail": "armor",
+        "visored helmet": "helmet", "combat helmet": "helmet", "animal head": "eye",
+        "kimono": "robe", "thawb": "robe", "hanbok": "skirt", "sari": "dress", "hijab": "headscarf",
+        "keffiyeh": "headscarf", "back": "weapon", "prosthesis": "skin", "wheelchair": "prop",
+    }  # fmt: skip
+    one_of = {"tactical vest": ("vest", "armor"), "prop": ("prop", "umbrella", "bag")}
+    surfaces = one_of.get(name, (made_of.get(name, name),))
+    assert np.isin(figure.surface, [surface_index(surface) for surface in surfaces]).any()
     assert figure.garments == (f"scripted {name}",)
 
 
@@ -146,6 +168,78 @@ def test_weapons_lie_on_no_body_region_and_hats_on_the_head() -> None:
     figure = fit.figure()
     assert set(figure.region[figure.surface == surface_index("weapon")]) == {region_index("none")}
     assert set(figure.region[figure.surface == surface_index("hat")]) == {region_index("head")}
+
+
+def test_an_open_cardigan_shows_the_shirt_below() -> None:
+    shown = 0
+    for seed in range(6):
+        fit = Fitting(body())
+        for name in ("trousers", "shirt", "long cardigan"):
+            wear(fit, np.random.default_rng(seed), name, Cloth(PLAIN))
+        figure = fit.figure()
+        x, y, _ = figure.vertices[figure.faces[figure.surface == surface_index("shirt")][:, 0]].T
+        shown += (abs(x[y < fit.body.neck_y]) < 0.05 * fit.body.unit).sum() > 5
+    assert shown == 6
+
+
+def test_a_headscarf_leaves_the_face_free_and_covers_the_neck() -> None:
+    fit = Fitting(body())
+    wear(fit, np.random.default_rng(1), "hijab", Cloth(PLAIN))
+    figure = fit.figure()
+    bare = figure.surface == surface_index("skin")
+    head, neck = (figure.region == region_index(n) for n in ("head", "neck"))
+    assert (bare & head).any() and not (bare & neck).any()
+
+
+def test_mail_and_plates_cover_trunk_and_limbs() -> None:
+    for name, wanted in (("plate", ("torso", "upper arm", "thigh")), ("mail", ("torso", "pelvis"))):
+        fit = Fitting(body())
+        wear(fit, np.random.default_rng(2), name, Cloth(PLAIN))
+        figure = fit.figure()
+        covered = set(figure.region[figure.surface == surface_index("armor")])
+        assert {region_index(region) for region in wanted} <= covered
+
+
+def test_things_in_hands_follow_the_hand_and_lie_on_no_region() -> None:
+    fit = Fitting(body())
+    wear(fit, np.random.default_rng(3), "prop", Cloth(PLAIN))
+    figure = fit.figure()
+    own = figure.region == region_index("none")
+    hands = [figure.skeleton.segments[f"hand {side}"][0] for side in "lr"]
+    assert own.any() and np.isin(figure.joints[figure.faces[own, 0], 0], hands).all()
+
+
+@pytest.mark.parametrize("make", [robot, skeleton])
+def test_machines_are_bare_bodies_that_may_carry_things(make: Callable) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        figure = make(rng)
+        check(figure)
+        body_surfaces = [surface_index(n) for n in ("skin", "eye", "mouth")]
+        assert np.isin(figure.surface, body_surfaces).all()
+        check(equipped(figure, rng))
+
+
+def test_without_textures_no_material_has_one() -> None:
+    tile = np.zeros((4, 4, 3), np.uint8)
+    figure = body()
+    textured = tuple(replace(m, texture=tile) for m in figure.materials)
+    for seed in range(6):
+        other = stripped(replace(figure, materials=textured), np.random.default_rng(seed))
+        check(other)
+        assert all(m.texture is None for m in other.materials)
+
+
+def test_a_damaged_scan_has_holes_and_other_colors() -> None:
+    shape = ball(np.zeros(3), 1.0, 60, 40)
+    faces = shape.faces[shape.faces[:, 3] >= 0]
+    grey = np.full((len(faces), 3), 128, np.uint8)
+    lost = []
+    for seed in range(5):
+        left, color = damaged(shape.vertices, faces, grey, np.random.default_rng(seed))
+        lost.append(1 - left.mean())
+        assert color.shape == grey.shape and np.ptp(color) > 5
+    assert 0 < max(lost) < 0.3
 
 
 def test_stylised_figures_keep_faces_and_height() -> None:
