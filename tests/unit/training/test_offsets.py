@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,13 @@ from training.resampling import rolled, thinned
 
 from .views import drawn_view
 
-_STILL = {"noisy": 0.0, "blurred": 0.0, "close": 0.0, "scales": (1.0, 1.0), "leaning": 0.0}
+_STILL: dict[str, Any] = {
+    "noisy": 0.0,
+    "blurred": 0.0,
+    "close": 0.0,
+    "scales": (1.0, 1.0),
+    "leaning": 0.0,
+}
 
 
 def _ends(view, row: int, column: int) -> np.ndarray:
