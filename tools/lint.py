@@ -22,8 +22,8 @@ def lint_commands(python: Path) -> dict[str, list[str]]:
     return {
         "format": [str(python), "-m", "ruff", "format", "--check", "--diff", "."],
         "lint": [str(python), "-m", "ruff", "check", "."],
-        "types": [str(python), str(REPOSITORY / "tools" / "check_types.py")],
         "imports": [str(python), "-c", _LINT_IMPORTS, "--no-cache"],
+        "types": [str(python), str(REPOSITORY / "tools" / "check_types.py")],
     }
 
 

@@ -105,6 +105,7 @@ class FigureStage:
         rotation = camera.world_to_camera[:3, :3]
         focal, perspective = float(camera.intrinsics[0, 0]), look.lens > 0
         scale = focal / camera.distance if perspective else focal  # pixels to a metre
+        assert passes.depth is not None  # asked for
         depth = (passes.depth[inside] - camera.distance) * scale / DEPTH_STEP
         ends = bones @ rotation.T + camera.world_to_camera[:3, 3] - [0, 0, camera.distance]
         row, column = passes.corner
