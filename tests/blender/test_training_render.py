@@ -181,6 +181,21 @@ def test_a_pose_moves_the_figure_in_the_same_stage(figure: Figure, tmp_path: Pat
     assert (before.surface == after.surface).mean() > 0.98
 
 
+def test_who_sits_in_a_wheelchair_sits_in_every_pose(figure: Figure, tmp_path: Path) -> None:
+    sitting = replace(figure, garments=("scripted wheelchair",))
+    rng = np.random.default_rng(0)
+    makers = plan.Makers(tmp_path, tmp_path)
+    assert {makers._pose(rng, sitting).name for _ in range(12)} == {"sitting"}
+
+
+@pytest.mark.parametrize("family", ["mannequin", "machine"])
+def test_a_planned_figure_is_the_same_whoever_makes_it(family: str, tmp_path: Path) -> None:
+    makers = plan.Makers(tmp_path, tmp_path)
+    made = [makers._make(each, each.rng()) for each in [Planned(family, 3, 5)] * 2]
+    assert made[0].name == made[1].name
+    np.testing.assert_array_equal(made[0].vertices, made[1].vertices)
+
+
 def test_a_shard_holds_every_pose_and_side(makers: FakeMakers, tmp_path: Path) -> None:
     with blender_scratch(tmp_path / "scratch") as scratch:
         shard = make_shard(planned(1)[0], makers, scratch)
