@@ -5,7 +5,7 @@ import json
 
 import bpy
 
-from . import face, garments, hair, jacket, meshes, piece, shoes, skeleton, skin, stage, walk
+from . import face, garments, hair, jacket, meshes, piece, scene, shoes, skeleton, skin, walk
 
 
 def build(strip_names: bool = False, frames: int = 24) -> bpy.types.Object:
@@ -37,6 +37,6 @@ def build(strip_names: bool = False, frames: int = 24) -> bpy.types.Object:
     walk.animate(rig, joints, frames)
     if strip_names:
         skeleton.make_nameless(rig)
-    stage.set_up(frames)
+    scene.set_up(frames)
     bpy.context.scene["gt_names"] = json.dumps(list(piece.PARTS))
     return rig

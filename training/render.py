@@ -14,7 +14,7 @@ from pathlib import Path
 from core.errors import InputError, JobError, Parts4DError
 
 from .plan import Makers, Planned, planned
-from .rendering import FigureStage, blender_scratch
+from .rendering import FigureScene, blender_scratch
 from .shards import Shard, View, is_whole, save_shard
 
 _RESERVE = 2 * 2**30  # bytes that stay free on the disk
@@ -83,21 +83,21 @@ def render_some(options: RenderOptions, index: int, report: Report = print) -> N
 
 def make_shard(figure: Planned, makers: Makers, scratch: Path) -> Shard:
     """All views of one figure."""
-    stage: FigureStage | None = None
-    staged = None
+    scene: FigureScene | None = None
+    prepared = None
     views: list[View] = []
     for shot in makers.shots(figure):
-        if stage is None or shot.figure is not staged:
-            stage, staged = FigureStage(shot.figure, scratch), shot.figure
-        seen = stage.views(shot.vertices, shot.bones, shot.looks)
+        if scene is None or shot.figure is not prepared:
+            scene, prepared = FigureScene(shot.figure, scratch), shot.figure
+        seen = scene.views(shot.vertices, shot.bones, shot.looks)
         views += [view for view in seen if view.silhouette.any()]
-    if staged is None:
+    if prepared is None:
         raise JobError(f"{figure.name} has no views", "Change the plan")
     return Shard(
-        f"{figure.name} {staged.name}",
+        f"{figure.name} {prepared.name}",
         figure.family,
-        staged.person,
-        staged.garments,
+        prepared.person,
+        prepared.garments,
         tuple(views),
     )
 

@@ -12,7 +12,7 @@ import bpy
 import numpy as np
 
 from core.scene.capture.capture_materials import prepare_materials
-from core.scene.capture.capture_scene import build_stage
+from core.scene.capture.capture_scene import place_character
 from core.scene.capture.elements import write_ids
 from core.scene.capture.passes import Passes
 from core.scene.capture.render_views import ViewRenderer
@@ -45,7 +45,7 @@ class Look:
     hand: str = ""  # "l" or "r": about that hand instead
 
 
-class FigureStage:
+class FigureScene:
     """One figure in Blender: put into a pose, looked at, put into the next."""
 
     def __init__(self, figure: Figure, scratch: Path, threads: int = 1) -> None:
@@ -53,7 +53,7 @@ class FigureStage:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         self._figure, self._zones = figure, zones_of(figure)
         self._object = figure_object(figure)
-        build_stage([self._object])
+        place_character([self._object])
         write_ids(mesh_of(self._object), np.arange(1, len(figure.faces) + 1, dtype=np.int32))
         prepare_materials([self._object])
         shown = bpy.context.scene.collection.children[0]

@@ -16,7 +16,7 @@ from core.job.capture_files import CaptureFiles
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part
 from core.job.spec_files import save_spec
 from core.scene.capture.capture import capture_in_process
-from core.scene.capture.capture_scene import build_stage
+from core.scene.capture.capture_scene import place_character
 from core.scene.capture.elements import mark_elements, read_ids
 from core.scene.capture.scan import visible_meshes
 from core.scene.character import Character, find_character
@@ -128,7 +128,7 @@ def captured(job: Path, frames=(1, 1), **options) -> CaptureFiles:
 def ray_cast_elements(job: Path, frame: int, view: int, step: int = 1) -> tuple[int, int]:
     """(rays that hit, wrong pixels) of one element map, against a BVH of the evaluated meshes."""
     character = load_snapshot(job)
-    scene = build_stage(character.roots)
+    scene = place_character(character.roots)
     mark_elements(character.sources)
     scene.frame_set(frame)
     constant = CaptureFiles(job / "capture").manifest.topology == "constant"

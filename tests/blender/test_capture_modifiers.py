@@ -12,7 +12,7 @@ bpy = pytest.importorskip("bpy")
 
 from mathutils import Matrix
 
-from core.scene.capture.capture_scene import build_stage
+from core.scene.capture.capture_scene import place_character
 from core.scene.capture.elements import mark_elements, read_ids
 from core.scene.capture.scan import visible_meshes
 from tests.blender.capture_scenes import captured, empty_file, ray_cast_elements, sphere
@@ -48,7 +48,7 @@ def test_generated_faces_know_their_original(kind):
         setattr(modifier, name, value)
     scene = bpy.context.scene
     scene.collection.objects.unlink(ball)
-    build_stage([ball])
+    place_character([ball])
     mark_elements([ball])
     scene.frame_set(1)
     (visible,) = visible_meshes(scene, 1)

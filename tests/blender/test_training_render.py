@@ -20,7 +20,7 @@ from training.people.poses import Pose, posed, posed_bones
 from training.people.rotations import about
 from training.plan import Makers, Planned, Shot, planned
 from training.render import RenderOptions, make_shard, render_some, shard_path
-from training.rendering import FigureStage, Look, blender_scratch
+from training.rendering import FigureScene, Look, blender_scratch
 from training.scanned import face_colors, scanned
 from training.shards import View, load_shard
 from training.wardrobe import dress, mannequin
@@ -38,7 +38,7 @@ def figure() -> Figure:
 @pytest.fixture(scope="module")
 def views(figure: Figure, tmp_path_factory: pytest.TempPathFactory) -> list[View]:
     with blender_scratch(tmp_path_factory.mktemp("views") / "scratch") as scratch:
-        return list(FigureStage(figure, scratch).views(figure.vertices, bones(figure), LOOKS))
+        return list(FigureScene(figure, scratch).views(figure.vertices, bones(figure), LOOKS))
 
 
 def bones(figure: Figure, pose: Pose = REST) -> np.ndarray:
@@ -106,7 +106,7 @@ def test_pixels_lie_about_the_bones_that_they_name(
     """From either kind of camera, the point in space that a pixel shows is beside its bone."""
     pose = Pose({"forearm r": about("z", 70.0), "lower leg l": about("x", 60.0)})
     with blender_scratch(tmp_path / "scratch") as scratch:
-        stage = FigureStage(figure, scratch)
+        stage = FigureScene(figure, scratch)
         (view,) = stage.views(posed(figure, pose), bones(figure, pose), [look])
     tall = figure.height * max(view.piece.shape) / np.ptp(posed(figure, pose)[:, 2])
     for name in ("upper arm l", "forearm r", "thigh r", "lower leg l", "head"):
@@ -130,7 +130,7 @@ def test_a_near_look_shows_the_head_as_large_as_was_asked_for(
 ) -> None:
     looks = [Look(0.0, 0.0, 120, near=True), Look(90.0, 20.0, 120, near=True)]
     with blender_scratch(tmp_path / "scratch") as scratch:
-        near = list(FigureStage(figure, scratch).views(figure.vertices, bones(figure), looks))
+        near = list(FigureScene(figure, scratch).views(figure.vertices, bones(figure), looks))
     for view in near:
         assert view.near and max(view.piece.shape) <= 200
         rows, columns = np.nonzero(view.region == region_index("head"))
@@ -140,7 +140,7 @@ def test_a_near_look_shows_the_head_as_large_as_was_asked_for(
 
 def test_a_near_look_at_a_hand_shows_that_hand(figure: Figure, tmp_path: Path) -> None:
     with blender_scratch(tmp_path / "scratch") as scratch:
-        stage = FigureStage(figure, scratch)
+        stage = FigureScene(figure, scratch)
         for side in "lr":
             look = Look(10.0, 0.0, 100, near=True, hand=side)
             (view,) = stage.views(figure.vertices, bones(figure), [look])
@@ -170,11 +170,11 @@ def test_colors_are_those_of_the_materials(figure: Figure, views: list[View]) ->
     assert np.median(near) <= 2
 
 
-def test_a_pose_moves_the_figure_in_the_same_stage(figure: Figure, tmp_path: Path) -> None:
+def test_a_pose_moves_the_figure_in_the_same_scene(figure: Figure, tmp_path: Path) -> None:
     x, y, z = figure.vertices.T
     turned = np.stack([y, -x, z], 1)  # what the camera at 90 degrees saw now faces the front
     with blender_scratch(tmp_path / "scratch") as scratch:
-        stage = FigureStage(figure, scratch)
+        stage = FigureScene(figure, scratch)
         (before,) = stage.views(figure.vertices, bones(figure), LOOKS[1:2])
         (after,) = stage.views(turned, bones(figure), LOOKS[:1])
     assert before.surface.shape == after.surface.shape
@@ -247,6 +247,6 @@ def test_a_scan_is_one_surface_with_colors_at_its_vertices(figure: Figure, tmp_p
     ours, theirs = face_colors(figure).mean(0), scan.vertex_color.mean(0)
     assert np.abs(ours - theirs).max() < 60
     with blender_scratch(tmp_path / "scratch") as scratch:
-        (view,) = FigureStage(scan, scratch).views(scan.vertices, bones(figure), LOOKS[:1])
+        (view,) = FigureScene(scan, scratch).views(scan.vertices, bones(figure), LOOKS[:1])
     assert view.silhouette.mean() > 0.2
     assert len(np.unique(view.albedo[view.silhouette], axis=0)) > 5

@@ -20,7 +20,7 @@ from ..checks import check_character, frames_to_capture
 from ..snapshot import Snapshot, load_snapshot, read_snapshot, snapshot_file, snapshot_path
 from ..writeback import clear_labels, labelled_objects
 from .capture_materials import prepare_materials
-from .capture_scene import build_stage
+from .capture_scene import place_character
 from .elements import mark_elements
 from .evaluated_frames import baked_frame
 from .mesh_facts import NameTable, deformed_sources, gather_facts
@@ -61,12 +61,12 @@ def capture_in_process(
     constant topology, the facts. Raises InputError, JobError, CancelledError.
     """
     job = Path(job)
-    staged = _prepare_scene(job, progress)
+    prepared = _prepare_scene(job, progress)
     files = CaptureFiles(job / "capture")
     if shard == 0:
-        _write_common(staged, files, warn)
-    mine = list(zip(staged.scan.frames, staged.scan.bounds, strict=True))[shard::shards]
-    total, done = len(mine) * len(staged.rig.views), 0
+        _write_common(prepared, files, warn)
+    mine = list(zip(prepared.scan.frames, prepared.scan.bounds, strict=True))[shard::shards]
+    total, done = len(mine) * len(prepared.rig.views), 0
 
     def views_done(count: int = 1) -> None:
         nonlocal done
@@ -75,16 +75,16 @@ def capture_in_process(
 
     threads = max(1, (os.cpu_count() or 1) // shards)
     with scratch_folder(job, shard) as folder:
-        capturing = _Capturing(staged, files, threads, folder)
+        capturing = _Capturing(prepared, files, threads, folder)
         for frame, bounds in mine:
             if capturing.is_whole(frame):
-                views_done(len(staged.rig.views))
+                views_done(len(prepared.rig.views))
             elif not capturing.capture(frame, bounds, views_done):
-                warn(f"Nothing of '{staged.snapshot.character}' is seen in frame {frame}")
+                warn(f"Nothing of '{prepared.snapshot.character}' is seen in frame {frame}")
 
 
 @dataclass(frozen=True)
-class _Staged:
+class _Prepared:
     """The open scene, ready to be rendered: the same in all processes of a job."""
 
     spec: JobSpec
@@ -102,7 +102,7 @@ class _Staged:
         return self.scan.topology == "constant"
 
 
-def _prepare_scene(job: Path, progress: Progress) -> _Staged:
+def _prepare_scene(job: Path, progress: Progress) -> _Prepared:
     spec = load_spec(job / "job.json")
     check_settings(spec.capture)
     if not snapshot_path(job).with_suffix(".json").is_file():
@@ -112,7 +112,7 @@ def _prepare_scene(job: Path, progress: Progress) -> _Staged:
     check_character(character)
     frames = frames_to_capture(character, spec.frames)
 
-    scene = build_stage(character.roots)
+    scene = place_character(character.roots)
     objects = mark_elements(character.sources)
     warnings = prepare_materials([o for o in bpy.data.objects if o.type == "MESH"])
     scan = scan_frames(
@@ -125,15 +125,15 @@ def _prepare_scene(job: Path, progress: Progress) -> _Staged:
         scan = scan.only(key_poses(scan, spec.frames.keyframes))
     rig = fit_rig(spec.capture, scan.bounds)
     names = NameTable.of(character)
-    return _Staged(spec, snapshot, scene, character.sources, objects, names, scan, rig, warnings)
+    return _Prepared(spec, snapshot, scene, character.sources, objects, names, scan, rig, warnings)
 
 
-def _write_common(staged: _Staged, files: CaptureFiles, warn: Warn) -> None:
+def _write_common(prepared: _Prepared, files: CaptureFiles, warn: Warn) -> None:
     """What is of no single frame."""
-    if staged.is_constant:
-        posed = deformed_sources(staged.scene, staged.sources, staged.scan.frames[0])
-        files.write_facts(gather_facts(posed, staged.names))
-    manifest = _manifest(staged)
+    if prepared.is_constant:
+        posed = deformed_sources(prepared.scene, prepared.sources, prepared.scan.frames[0])
+        files.write_facts(gather_facts(posed, prepared.names))
+    manifest = _manifest(prepared)
     files.write_manifest(manifest)
     for warning in manifest.warnings:
         warn(warning)
@@ -142,37 +142,39 @@ def _write_common(staged: _Staged, files: CaptureFiles, warn: Warn) -> None:
 class _Capturing:
     """Captures frame after frame."""
 
-    def __init__(self, staged: _Staged, files: CaptureFiles, threads: int, folder: Path) -> None:
-        self._staged, self._files = staged, files
-        if staged.is_constant:
-            self._shown = staged.scene.collection.children[0]
+    def __init__(
+        self, prepared: _Prepared, files: CaptureFiles, threads: int, folder: Path
+    ) -> None:
+        self._prepared, self._files = prepared, files
+        if prepared.is_constant:
+            self._shown = prepared.scene.collection.children[0]
         else:
             self._shown = bpy.data.collections.new("parts4d baked")
-        look = staged.spec.capture
+        look = prepared.spec.capture
         self._renderer = ViewRenderer(
-            self._shown, staged.rig, look.engine, threads, folder, look.depth
+            self._shown, prepared.rig, look.engine, threads, folder, look.depth
         )
 
     def is_whole(self, frame: int) -> bool:
         """Whether the frame was captured before."""
-        views, with_facts = len(self._staged.rig.views), not self._staged.is_constant
+        views, with_facts = len(self._prepared.rig.views), not self._prepared.is_constant
         return _is_whole(self._files, frame, views, with_facts)
 
     def capture(self, frame: int, bounds: Bounds, view_done: Callable[[], None]) -> bool:
         """Whether any view shows anything."""
-        staged, files = self._staged, self._files
-        if staged.is_constant:
+        prepared, files = self._prepared, self._files
+        if prepared.is_constant:
             images = self._renderer.render_frame(frame, bounds, view_done)
         else:
-            with baked_frame(staged.scene, self._shown, frame) as baked:
-                files.write_facts(gather_facts(baked, staged.names), frame)
+            with baked_frame(prepared.scene, self._shown, frame) as baked:
+                files.write_facts(gather_facts(baked, prepared.names), frame)
                 images = self._renderer.render_frame(frame, bounds, view_done)
         files.write_frame(frame, images)
         return any(image.silhouette.any() for image in images)
 
 
-def _manifest(staged: _Staged) -> Manifest:
-    spec, snapshot, scan, rig = staged.spec, staged.snapshot, staged.scan, staged.rig
+def _manifest(prepared: _Prepared) -> Manifest:
+    spec, snapshot, scan, rig = prepared.spec, prepared.snapshot, prepared.scan, prepared.rig
     per_frame = zip(scan.frames, scan.objects, strict=True)
     return Manifest(
         frames=scan.frames,
@@ -182,14 +184,14 @@ def _manifest(staged: _Staged) -> Manifest:
         resolution=(rig.resolution, rig.resolution),
         projection="perspective" if rig.perspective else "orthographic",
         topology=scan.topology,
-        objects=tuple(staged.objects) if staged.is_constant else (),
-        frame_objects={} if staged.is_constant else {str(f): found for f, found in per_frame},
-        names=staged.names.names(),
+        objects=tuple(prepared.objects) if prepared.is_constant else (),
+        frame_objects={} if prepared.is_constant else {str(f): found for f, found in per_frame},
+        names=prepared.names.names(),
         engine=spec.capture.engine,
         blender=bpy.app.version_string,
         fps=snapshot.fps,
         character=snapshot.character,
-        warnings=(*snapshot.warnings, *staged.warnings, *scan.warnings),
+        warnings=(*snapshot.warnings, *prepared.warnings, *scan.warnings),
     )
 
 

@@ -13,10 +13,10 @@ from .capture_materials import ALBEDO_AOV, ELEMENT_AOV
 _TRANSPARENT_LAYERS = 256  # hair cards lie many deep; a ray that gives up leaves a hole
 
 
-def build_stage(roots: Iterable[bpy.types.Object]) -> bpy.types.Scene:
+def place_character(roots: Iterable[bpy.types.Object]) -> bpy.types.Scene:
     """Put the character into the file's (empty) scene, evaluated just as a render would see it."""
     scene = scene_of(bpy.context)
-    shown = bpy.data.collections.new("parts4d stage")
+    shown = bpy.data.collections.new("parts4d character")
     scene.collection.children.link(shown)
     for obj in roots:
         shown.objects.link(obj)

@@ -56,7 +56,7 @@ def scratch_folder(job: Path, shard: int) -> Iterator[Path]:
 def render_passes(
     scene: bpy.types.Scene, folder: Path, window: tuple[int, int, int, int]
 ) -> Passes:
-    """Render the configured Cycles scene (see stage.py) at its current camera and frame.
+    """Render the configured Cycles scene (see capture_scene.py) at its current camera and frame.
 
     Only the pixels in `window` (left, top, right, bottom) are rendered: the character is there.
     """
