@@ -34,7 +34,7 @@ def save_sheet(views: Path, out: Path, count: int, seed: int) -> None:
         shard = load_shard(paths[rng.integers(len(paths))])
         if not shard.views:
             continue
-        view = shard.views[rng.integers(len(shard.views))]
+        view = shard.views[int(rng.integers(len(shard.views)))]
         strips.append(strip(augmented(view, Augmentation(), rng)[0]))
     columns = max(1, round(len(strips) ** 0.5 * 0.6))
     blank = np.zeros_like(strips[0])

@@ -76,7 +76,7 @@ class Mixture(IterableDataset):
     def _view(self, rng: np.random.Generator) -> View:
         family = self._families[rng.choice(len(self._families), p=self._share)]
         views = family[rng.integers(len(family))].views
-        return views[rng.integers(len(views))]
+        return views[int(rng.integers(len(views)))]
 
 
 def as_arrays(sample: Sample) -> tuple[np.ndarray, ...]:

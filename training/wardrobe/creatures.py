@@ -38,7 +38,7 @@ def animal_head(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     for side in (-1, 1):
         root = at + radius * grown * [side * 0.6, 0.05, 0.7]
         up = np.array([side * rng.uniform(0.1, 0.7), 0.0, 1.0]) * size
-        skull += _ear(rng.integers(4), root, up * rng.uniform(0.4, 1.1), size)
+        skull += _ear(int(rng.integers(4)), root, up * rng.uniform(0.4, 1.1), size)
     put_on_head(fit, merged(*skull), surface, piece, fur)
     put_on_head(fit, merged(*muzzle), surface, piece, inner)
     eyes = [

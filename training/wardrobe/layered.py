@@ -63,9 +63,9 @@ def apron(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     skirt = np.minimum(rng.uniform(0.14, 0.2) * unit - abs(x), body.waist - z)
     front = np.maximum(bib, skirt) if rng.random() < 0.75 else skirt
     front = np.where(ahead, np.minimum(front, z - low), OUT)
-    straps = 0.012 * unit - abs(abs(x) - 0.07 * unit)
+    straps = 0.012 * unit - np.abs(np.abs(x) - 0.07 * unit)
     straps = np.where(z > body.armpit, straps, OUT)
-    band = 0.014 * unit - abs(z - body.waist)
+    band = 0.014 * unit - np.abs(z - body.waist)
     field = np.maximum(np.maximum(front, band), straps)
     field = np.where(fit.on("torso", "pelvis", "thigh", "lower leg"), field, OUT)
     labels = {"surface": surface_index("apron"), "new_piece": piece}

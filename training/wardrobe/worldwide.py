@@ -24,7 +24,7 @@ def kimono(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     piece, color = top(fit, rng, replace(cloth, loose=0.9), "robe", c, 0.009, "kimono")
     x, y, z = fit.rest.T
     # The left side lies over the right one.
-    edge = abs(x - 0.35 * (z - (body.neck - 0.2 * unit))) - 0.02 * unit
+    edge = np.abs(x - 0.35 * (z - (body.neck - 0.2 * unit))) - 0.02 * unit
     trim(fit, rng, color, piece, np.where((y < body.neck_y) & (fit.arm < 0), -edge, OUT))
     short = rng.random() < 0.25
     hem = body.crotch - 0.1 * unit if short else rng.uniform(body.ankle, body.knee)
