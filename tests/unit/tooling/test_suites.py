@@ -125,6 +125,8 @@ def test_a_choice_has_no_floor_but_must_run_something(outcome, monkeypatch):
     (problem,) = run_tests.find_problems([none, none], options("-k", "typo"), ())
     assert "no test ran" in problem
     assert len(run_tests.find_problems([some], options(), ())) == 1
+    assert run_tests.find_problems([some], options("--record"), ()) == []
+    assert len(run_tests.find_problems([none], options("--record"), ())) == 1
 
 
 def test_the_closing_line_holds_the_counts_alone(outcome):
