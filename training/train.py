@@ -33,6 +33,7 @@ from .weights import read_weights
 
 Report = Callable[[str], None]
 CHECKPOINT, BEST, LOG = "checkpoint.pt", "best.pt", "log.jsonl"
+_NUMBERS = ("step", "minutes", "best", "best_step", "skipped")  # of a run, in its checkpoint
 _KEEP_MINUTES = 10.0  # between checkpoints
 _SCORED = ("surface", "class", "region", "zone", "joint")
 
@@ -99,6 +100,7 @@ class _Run:
         self.trained = trained
         self.step, self.minutes = 0, 0.0
         self.best, self.best_step = -1.0, 0
+        self.skipped = 0.0  # share of the schedule
         self.scores: dict[str, Any] = {}
 
     def begin_with(self, path: Path) -> None:
@@ -116,7 +118,7 @@ class _Run:
         self.network.load_state_dict(state["network"])
         self.averaged = state["averaged"]
         self.optimizer.load_state_dict(state["optimizer"])
-        for name in ("step", "minutes", "best", "best_step"):
+        for name in _NUMBERS:
             setattr(self, name, state[name])
         if state["held"] != [shard.name for shard in self.held]:
             self.best, self.best_step = -1.0, self.step  # scores of other figures say nothing
@@ -129,7 +131,7 @@ class _Run:
         sums: dict[str, float] = {}
         counted = 0
         for batch in self._batches():
-            if self.progress >= 1 or self._is_stuck():
+            if self._is_over():
                 break
             if ending.is_set() or before > until:
                 self._keep()
@@ -161,8 +163,8 @@ class _Run:
     def progress(self) -> float:
         """0 at the beginning of the schedule, 1 at its end."""
         if self.settings.minutes:
-            return self.minutes / self.settings.minutes
-        return self.step / self.settings.steps
+            return self.minutes / self.settings.minutes + self.skipped
+        return self.step / self.settings.steps + self.skipped
 
     def learning_rate(self) -> float:
         """Warm-up, an even stretch, then half a cosine."""
@@ -231,13 +233,25 @@ class _Run:
                 "averaged": self.averaged,
                 "optimizer": self.optimizer.state_dict(),
                 "held": [shard.name for shard in self.held],
-                **{n: getattr(self, n) for n in ("step", "minutes", "best", "best_step")},
+                **{name: getattr(self, name) for name in _NUMBERS},
             },
         )
 
-    def _is_stuck(self) -> bool:
+    def _is_over(self) -> bool:
+        """Whether the schedule is done, or held-out figures are seen no better.
+
+        The latter ends the even stretch first: then the learning rate begins to fall.
+        """
         waited = (self.step - self.best_step) / self.settings.judge_every
-        return self.best >= 0 and waited > self.settings.patience
+        if self.best < 0 or waited <= self.settings.patience:
+            return self.progress >= 1
+        even = 1 - self.settings.falling
+        if self.progress >= even:
+            return True
+        self.skipped += even - self.progress
+        self.best_step = self.step
+        self.report(f"no better for {self.settings.patience} judgings: the learning rate falls")
+        return False
 
     def _save(self, name: str, state: dict[str, Any]) -> None:
         with replacing(self.out / name) as stream:

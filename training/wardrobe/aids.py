@@ -45,7 +45,7 @@ def _leg(fit: Fitting, rng: np.random.Generator, side: str, piece: int, material
         half = np.array([0.04, max(abs(toes[1] - ankle[1]) / unit * 0.65, 0.05), 0.03]) * unit
         shapes.append((box(middle, half, 0.6), "foot"))
     for shape, segment in shapes:
-        _rigid(fit, shape, material, "skin", piece, f"{segment} {side}", segment)
+        _rigid(fit, shape, material, piece, f"{segment} {side}")
 
 
 def _hand(fit: Fitting, rng: np.random.Generator, side: str, piece: int, material: int) -> None:
@@ -57,7 +57,7 @@ def _hand(fit: Fitting, rng: np.random.Generator, side: str, piece: int, materia
     for turn in np.linspace(-0.6, 0.6, 3):
         spread = np.array([0.0, turn, 0.0]) * 0.08 * unit
         parts.append(rod(start + 0.3 * axis, end + spread, 0.012 * unit, 0.006 * unit, 8, 3))
-    _rigid(fit, merged(*parts), material, "skin", piece, f"hand {side}", "hand")
+    _rigid(fit, merged(*parts), material, piece, f"hand {side}")
 
 
 def _drop(fit: Fitting, side: str, segments: tuple[str, ...], below: float = 9.0) -> None:
@@ -97,8 +97,8 @@ def wheelchair(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     piece = fit.new_piece("prop")
     steel = fit.new_material("frame", metal_or_wood(rng))
     black = fit.new_material("wheel", (0.06, 0.06, 0.07))
-    _rigid(fit, merged(*frame), steel, "prop", piece, "pelvis", "none")
-    _rigid(fit, merged(*wheels), black, "prop", piece, "pelvis", "none")
+    _rigid(fit, merged(*frame), steel, piece, "pelvis", "prop")
+    _rigid(fit, merged(*wheels), black, piece, "pelvis", "prop")
 
 
 def _wheel(at: np.ndarray, radius: float, thick: float, closed: bool) -> Shape:
@@ -121,9 +121,11 @@ def _wheel(at: np.ndarray, radius: float, thick: float, closed: bool) -> Shape:
 
 
 def _rigid(
-    fit: Fitting, shape: Shape, material: int, surface: str, piece: int, segment: str, region: str
+    fit: Fitting, shape: Shape, material: int, piece: int, segment: str, surface: str = "skin"
 ) -> None:
+    """Adds what follows a segment: a part of it where it is bare body, on no region otherwise."""
     joints, weights = fit.rigid(len(shape.vertices), segment)
+    region = segment.removesuffix(" l").removesuffix(" r") if surface == "skin" else "none"
     first = len(fit.vertices)
     fit.add(shape, material, surface, piece, joints, weights, region)
     fit.segment[first:] = SEGMENTS.index(segment)

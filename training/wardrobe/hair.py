@@ -98,22 +98,29 @@ def _more(fit: Fitting, rng: np.random.Generator, kind: str, depth: float) -> li
     elif kind == "afro":
         extra.append(ball(at + radius * [0, 0.25, 0.3], radius * rng.uniform(1.15, 1.7), 22, 13))
     elif kind == "spikes":
-        for _ in range(int(rng.integers(14, 30))):
-            d = rng.normal(size=3)
-            d[2] = abs(d[2]) * 1.2 + 0.2
-            d[1] += 0.3
-            d /= np.linalg.norm(d)
-            a = at + radius * d * 0.85
-            extra.append(
-                rod(
-                    a,
-                    a + d * float(radius[2]) * rng.uniform(0.4, 0.8),
-                    0.22 * float(radius[0]),
-                    0.01 * float(radius[0]),
-                    6,
-                )
-            )
+        extra += _spikes(rng, at, radius)
     return extra
+
+
+def _spikes(rng: np.random.Generator, at: np.ndarray, radius: np.ndarray) -> list[Shape]:
+    """Cones all over the upper head."""
+    spikes = []
+    for _ in range(int(rng.integers(14, 30))):
+        d = rng.normal(size=3)
+        d[2] = abs(d[2]) * 1.2 + 0.2
+        d[1] += 0.3
+        d /= np.linalg.norm(d)
+        a = at + radius * d * 0.85
+        spikes.append(
+            rod(
+                a,
+                a + d * float(radius[2]) * rng.uniform(0.4, 0.8),
+                0.22 * float(radius[0]),
+                0.01 * float(radius[0]),
+                6,
+            )
+        )
+    return spikes
 
 
 def _rest_on_the_back(fit: Fitting, first: int) -> None:

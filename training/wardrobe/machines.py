@@ -63,7 +63,7 @@ def skeleton(rng: np.random.Generator) -> Figure:
             for at in (start, end):
                 _rigid(fit, ball(at, 1.7 * thick, 8, 7), bone, piece, segment)
         elif segment.startswith(("hand", "foot")):
-            _digits(fit, start, end, thick, bone, piece, segment)
+            _digits(fit, segment, thick, bone, piece)
     _trunk_bones(fit, rng, thick, bone, piece)
     _skull(fit, rng, bone, piece)
     return replace(fit.figure(), name="skeleton")
@@ -124,10 +124,8 @@ def _robot_head(fit: Fitting, rng: np.random.Generator, piece: int, shells: list
             )
 
 
-def _digits(
-    fit: Fitting, start: np.ndarray, end: np.ndarray, thick: float, bone: int, piece: int,
-    segment: str,
-) -> None:  # fmt: skip
+def _digits(fit: Fitting, segment: str, thick: float, bone: int, piece: int) -> None:
+    start, end = (np.asarray(p, float) for p in fit.skeleton.bone(segment))
     side, _ = frame(end - start)
     wide = 0.22 * float(np.linalg.norm(end - start))
     for place in np.linspace(-1, 1, 5):

@@ -154,6 +154,13 @@ _ON_HEADS = (
     "cap",
 )
 
+# In this order they are put on, over everything else.
+_AT_LAST = (
+    "glove", "animal head", "mask", "scarf", "hijab", "cape", "bag", "glasses", "turban",
+    "keffiyeh", "helmet", "visored helmet", "combat helmet", "hat", "cap", "weapon", "back", "prop",
+    WHEELCHAIR,
+)  # fmt: skip
+
 
 def chosen(rng: np.random.Generator, style: str | None = None) -> tuple[str, list[str]]:
     """(style, garments in the order in which they are put on), drawn at random."""
@@ -172,18 +179,7 @@ def chosen(rng: np.random.Generator, style: str | None = None) -> tuple[str, lis
         bottom = "leggings" if top == "dress" and rng.random() < 0.12 else ""
     wishes = [word.rsplit(" ", 1) for word in drawn.extras.split(", ")]
     more = {name for name, odd in wishes if rng.random() < float(odd)}
-    if top != "shirt":
-        more.discard("tie")
-    if "animal head" in more:
-        more -= {*_ON_HEADS, "glasses", "mask"}
-    for below in [name for name in _ON_HEADS if name in more][1:]:  # one is enough
-        more.discard(below)
-    if "visored helmet" in more:
-        more -= {"glasses", "mask"}
-    if "cape" in more:
-        more -= {"bag", "back"}
-    if "bag" in more:
-        more.discard("back")
+    _sort_out(more, top)
     bare_legs = bottom in ("shorts", "skirt") or top == "dress"
     if foot in ("shoe", "boot") and rng.random() < (0.5 if bare_legs else 0.15):
         more.add("sock")
@@ -205,32 +201,24 @@ def chosen(rng: np.random.Generator, style: str | None = None) -> tuple[str, lis
         and (tucked or over in ("armor", "plate", "mail") or top in ("tunic", "robe", "dress"))
     ]
     order += [over] if over else []
-    order += [
-        n
-        for n in (
-            "glove",
-            "animal head",
-            "mask",
-            "scarf",
-            "hijab",
-            "cape",
-            "bag",
-            "glasses",
-            "turban",
-            "keffiyeh",
-            "helmet",
-            "visored helmet",
-            "combat helmet",
-            "hat",
-            "cap",
-            "weapon",
-            "back",
-            "prop",
-            WHEELCHAIR,
-        )
-        if n in more
-    ]
+    order += [name for name in _AT_LAST if name in more]
     return style, order
+
+
+def _sort_out(more: set[str], top: str) -> None:
+    """Takes what does not go together, or not with this top, out of what was drawn."""
+    if top != "shirt":
+        more.discard("tie")
+    if "animal head" in more:
+        more -= {*_ON_HEADS, "glasses", "mask"}
+    for below in [name for name in _ON_HEADS if name in more][1:]:  # one is enough
+        more.discard(below)
+    if "visored helmet" in more:
+        more -= {"glasses", "mask"}
+    if "cape" in more:
+        more -= {"bag", "back"}
+    if "bag" in more:
+        more.discard("back")
 
 
 def dress(figure: Figure, rng: np.random.Generator, style: str | None = None) -> Figure:
