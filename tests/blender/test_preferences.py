@@ -71,6 +71,7 @@ def test_diagnostics_say_what_a_bug_report_needs(pump, begin):
     job, interface = begin(), pump.interface()
     interface.runner.close(patience=60)
     made = importlib.import_module(f"{NAME}.core.session.setup")
+    errors = importlib.import_module(f"{NAME}.core.errors")
     interface.setup.state = made.SetupState(
         known=True,
         environments=(made.Environment("full", "outdated", "/x", "cuda", problem="torch is gone"),),
@@ -78,10 +79,10 @@ def test_diagnostics_say_what_a_bug_report_needs(pump, begin):
             made.Model("sam2_tiny", "SAM 2.1 tiny", "ready", 1, "MIT"),
             made.Model("humanclip", "HumanCLIP", "not installed", 0, "unknown"),
         ),
-        error="The disk is full",
-        remedy="Free 6 GB",
+        failure=errors.Failure(errors.ErrorKind.DISK_FULL, "The disk is full", "Free 6 GB"),
     )
-    failed = replace(job, phase="failed", stage="masklets", share=0.5, error="It broke")
+    broke = errors.Failure(errors.ErrorKind.UNEXPECTED, "It broke")
+    failed = replace(job, phase="failed", stage="masklets", share=0.5, failure=broke)
     interface.state = replace(interface.state, jobs=(failed,))
     log = Path(job.folder) / "logs" / "worker.log"
     log.parent.mkdir(exist_ok=True)
@@ -92,8 +93,8 @@ def test_diagnostics_say_what_a_bug_report_needs(pump, begin):
     assert f"Data folder {data_folder()}" in lines
     assert "Environment full: outdated cuda  torch is gone" in lines
     assert [line for line in lines if line.startswith("Model")] == ["Model sam2_tiny: ready"]
-    assert "Installer: The disk is full. Free 6 GB." in lines
-    assert "Job 1 embedded failed at masklets 50% after 0 s It broke" in lines
+    assert "Installer: disk_full: The disk is full. Free 6 GB." in lines
+    assert "Job 1 embedded failed at masklets 50% after 0 s internal: It broke." in lines
     assert lines[-31:] == ["worker.log:", *(f"line {i}" for i in range(70, 100))]
 
     log.unlink()
