@@ -172,9 +172,9 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(shards, trained, tmp_path) 
 def test_a_run_that_gets_no_better_lets_the_learning_rate_fall_before_it_ends(
     shards, tmp_path
 ) -> None:
-    how = {"steps": 1000, "falling": 0.01, "patience": 2, "judge_every": 2, "learning_rate": 0.0}
+    how = replace(_RUN, steps=1000, falling=0.01, patience=2, judge_every=2, learning_rate=0.0)
     said: list[str] = []
-    train(shards, replace(_RUN, **how), tmp_path, report=said.append)
+    train(shards, how, tmp_path, report=said.append)
     state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
     assert any("learning rate falls" in line for line in said)
     assert 10 < state["step"] < 30 and state["skipped"] > 0.9
