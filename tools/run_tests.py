@@ -6,8 +6,8 @@
 The suites: `unit` in the main environment; `embedded`, those of them that concern users, with
 exactly the packages that the extension brings; `models` in the environment that has torch; `blender
 VERSION` under every Blender version; `window` in a Blender with a window (skipped where none can be
-made, unless PARTS4D_REQUIRE_WINDOW=1). --quick runs the lint and `unit`; --fast leaves out slow
-tests, other environments and windows.
+made, unless PARTS4D_REQUIRE_WINDOW=1). --quick runs the lint and `unit` without slow tests; --fast
+leaves out slow tests, other environments and windows.
 
 Each suite is shared out to processes, as many side by side as there are cores. A process is ended
 when it shows no progress for ten minutes, and its log says where it was. A suite of which fewer
@@ -79,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("files", nargs="*", type=Path, help="only these test files or folders")
     parser.add_argument("-k", metavar="EXPRESSION", help="passed on to pytest")
     parser.add_argument("--bpy", metavar="VERSION", help="only this Blender version")
-    parser.add_argument("--quick", action="store_true", help="only lint and unit tests")
+    parser.add_argument(
+        "--quick", action="store_true", help="only lint and unit tests, no slow ones"
+    )
     parser.add_argument(
         "--fast", action="store_true", help="main environment, no slow tests, no windows"
     )
@@ -108,7 +110,7 @@ def make_tasks(
     """Lint and the processes of all suites, the longest first."""
     main_version, main_python = next(iter(pythons.items()))
     options = ["-k", chosen.k] if chosen.k else []
-    options += ["-m", "not slow"] if chosen.fast else []
+    options += ["-m", "not slow"] if chosen.fast or chosen.quick else []
     durations = suites.read_durations()
     tasks = [task for suite in found for task in suites.make_tasks(suite, options, durations)]
     tasks.sort(key=lambda task: -task.seconds)
@@ -134,7 +136,7 @@ def find_problems(
 
 def _is_choice(chosen: argparse.Namespace) -> bool:
     """Whether only some tests of a suite are asked for."""
-    return bool(chosen.files or chosen.k or chosen.fast)
+    return bool(chosen.files or chosen.k or chosen.fast or chosen.quick)
 
 
 def _make_window_blender() -> bool:

@@ -187,6 +187,7 @@ def test_what_is_labelled_on_parts_without_a_name_counts_against_the_others(tmp_
     assert len(trial.unnamed(1.0)) == 3
 
 
+@pytest.mark.slow
 def test_the_study_writes_curves_that_are_the_same_every_time(tmp_path: Path) -> None:
     case = doll(tmp_path / "doll")
     chosen = (DEFAULT, Fusion("sum", {"specificity": 0.0}))

@@ -17,6 +17,8 @@ from core.errors import InputError
 from core.job.arrays import load_arrays
 from tests.unit.benchmarks.doll_case import finished_capture
 
+pytestmark = pytest.mark.slow
+
 
 def doll_study(folder: Path) -> StudyOptions:
     """A study of one captured doll with one method."""

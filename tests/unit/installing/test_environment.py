@@ -196,6 +196,7 @@ def test_the_space_is_asked_for_first(package):
     assert not environment.path.exists()
 
 
+@pytest.mark.slow
 @root_on_linux
 @pytest.mark.parametrize(
     ("options", "sentence"),

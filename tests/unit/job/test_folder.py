@@ -137,6 +137,7 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_old_file_whole(small_disk):
     assert [p.name for p in small_disk.iterdir()] == ["a.npz"]
 
 
+@pytest.mark.slow
 @root_on_linux
 def test_a_run_on_a_full_disk_ends_with_a_sentence(small_disk, spec, toy, monkeypatch):
     from core.job import disk_space

@@ -69,6 +69,7 @@ def test_other_part_names_run_only_the_last_stage(folder, toy, spec):
     assert label_bytes(folder) != before
 
 
+@pytest.mark.slow
 def test_other_frames_run_everything_and_leave_no_old_file(folder, toy, spec):
     run_toys(folder, toy)
     JobFolder.create(folder.path, replace(spec, frames=FrameSelection(2, 3)))
@@ -84,6 +85,7 @@ def test_a_run_until_a_stage_stops_there(folder, toy):
     assert (folder.masklets / "done.json").exists() and not folder.validation.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["capture", "masklets", "labels"])
 def test_a_truncated_stage_file_is_made_anew(folder, toy, stage):
     run_toys(folder, toy)
@@ -94,6 +96,7 @@ def test_a_truncated_stage_file_is_made_anew(folder, toy, stage):
     assert label_bytes(folder) == expected
 
 
+@pytest.mark.slow
 def test_a_file_that_rotted_stops_one_run_and_is_made_anew_by_the_next(folder, toy):
     run_toys(folder, toy, stages_until="capture")
     path = folder.capture / "frame_0003.npz"

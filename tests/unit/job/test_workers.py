@@ -45,6 +45,7 @@ def label_bytes(folder: JobFolder) -> list[bytes]:
     return [p.read_bytes() for p in sorted(folder.labels.glob("*.npz"))]
 
 
+@pytest.mark.slow
 def test_many_jobs_run_in_one_process_with_the_results_of_one_each(tmp_path, warm):
     first, second = (write_doll_job(tmp_path / name) for name in "ab")
     assert warm.pid is None
@@ -116,6 +117,7 @@ def test_a_folder_that_another_worker_still_writes_is_left_alone(tmp_path, warm)
         run(folder, warm)
 
 
+@pytest.mark.slow
 def test_an_idle_worker_leaves_by_itself(tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(MAIN.parents[2])!r})\n"

@@ -39,6 +39,7 @@ def test_the_tools_help(checkout, tool):
     assert f"usage: {tool}.py" in run(checkout, f"tools/{tool}.py", "--help")
 
 
+@pytest.mark.slow
 def test_its_tests_run(checkout):
     said = run(checkout, "-m", "pytest", "-q", "tests/unit/job/test_vocabulary.py")
     assert " passed" in said and "failed" not in said

@@ -43,12 +43,14 @@ def test_a_process_without_progress_is_ended_with_its_children_and_says_where_it
         assert not status.exists() or " Z " in status.read_text()
 
 
+@pytest.mark.slow
 def test_a_process_may_take_long_while_it_shows_progress(log):
     code = "import time\nfor i in range(8):\n    print(i, flush=True)\n    time.sleep(0.5)"
     outcome = run_code(code, log, silence=3)
     assert outcome.status == 0 and outcome.seconds > 3 and outcome.text().split()[-1] == "7"
 
 
+@pytest.mark.slow
 def test_a_test_that_hangs_is_named_and_shown(log):
     test = log.parents[1] / "test_slow.py"
     test.write_text(
