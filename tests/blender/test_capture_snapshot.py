@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import resource
 import signal
+import sys
 
 import pytest
 
@@ -102,3 +103,27 @@ def test_a_truncated_snapshot_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:3000])
     with pytest.raises(JobError):
         load_snapshot(tmp_path)
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_scripts_in_a_snapshot_are_not_run_whatever_the_user_allows(tmp_path, monkeypatch, scripts):
+    saved_character(tmp_path)
+    write_snapshot(find_character("rig"), tmp_path)
+    before = {name: shape_of(name) for name in read_snapshot(tmp_path).sources}
+    script = bpy.data.texts.new("canary.py")
+    script.use_module = True  # Blender runs such a text when it opens the file
+    script.write(f"open({str(tmp_path / 'canary')!r}, 'w').close()")
+    objects = {bpy.data.objects[name] for name in before} | {bpy.data.objects["rig"]}
+    bpy.data.libraries.write(str(tmp_path / "snapshot.blend"), {*objects, script}, fake_user=True)
+    if scripts:
+        monkeypatch.setattr(sys, "argv", [*sys.argv, "--enable-autoexec"])
+    character = load_snapshot(tmp_path)
+    assert {o.name: shape_of(o.name) for o in character.sources} == before
+    assert not (tmp_path / "canary").exists()
+
+
+def shape_of(name: str) -> tuple[object, ...]:
+    """What an object is made of."""
+    ob = bpy.data.objects[name]
+    corners = [tuple(v.co) for v in ob.data.vertices]
+    return corners, [m.name for m in ob.modifiers], [s.name for s in ob.material_slots]
