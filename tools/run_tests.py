@@ -83,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="only lint and unit tests, no slow ones"
     )
     parser.add_argument(
+        "--everywhere",
+        action="store_true",
+        help="tests of our programs under every Blender, not only the oldest and the newest",
+    )
+    parser.add_argument(
         "--fast", action="store_true", help="main environment, no slow tests, no windows"
     )
     parser.add_argument("--no-lint", action="store_true")

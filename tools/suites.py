@@ -4,7 +4,9 @@
 Files are shared out by how long they took when they were last recorded (tests/durations.json). Each
 process has its own Python: a suite's tests never see modules that another suite has loaded. Of
 tests/blender several files share a Blender, which is as started before each (see its conftest.py);
-a file with `pytestmark = pytest.mark.alone` has one of its own.
+a file with `pytestmark = pytest.mark.alone` has one of its own. A file with `pytest.mark.programs`
+is about our processes, disks and kills, which are the same under every Blender: it runs under the
+oldest and the newest, and with --everywhere under all.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ KEPT = 0.98  # of what ran becomes the floor: some tests run only on some machin
 # Not run by users: these need the packages of development.
 DEVELOPMENT = ("benchmarks", "tooling", "training")
 _ALONE = "pytestmark = pytest.mark.alone"
+_PROGRAMS = "pytest.mark.programs"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,13 @@ def make_suites(pythons: Mapping[str, Path], chosen: argparse.Namespace) -> list
     if MODELS in pythons:
         suites.append(Suite(MODELS, pythons[MODELS], test_files("models")))
     if not chosen.quick:
-        suites += [Suite(f"blender {n}", p, test_files("blender")) for n, p in blenders.items()]
+        files = test_files("blender")
+        ends = set(blenders) if chosen.everywhere else {min(blenders), max(blenders)}
+        versions = [f for f in files if _PROGRAMS not in f.read_text("utf-8")]
+        for name, python in blenders.items():
+            suites.append(
+                Suite(f"blender {name}", python, files if name in ends else tuple(versions))
+            )
     if not (chosen.fast or chosen.quick):
         suites.append(Suite("window", main, test_files("gui")))
     wanted = [path.absolute() for path in chosen.files]

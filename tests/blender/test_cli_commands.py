@@ -17,6 +17,8 @@ from tests.blender.cli_character import PART_NAMES, PARTS, truth
 from tests.blender.command_line import SMALL, STAGES, label_bytes, marks, parts4d
 from tests.blender.writeback_scene import differences, file_state, mesh_state
 
+pytestmark = pytest.mark.programs
+
 COMMANDS = ("parse", "capture", "label", "apply", "clear", "report")
 
 

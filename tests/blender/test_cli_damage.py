@@ -13,6 +13,8 @@ pytest.importorskip("bpy")
 from tests.blender.cli_character import PARTS
 from tests.blender.command_line import SMALL, STAGES, Finished, label_bytes, parts4d
 
+pytestmark = pytest.mark.programs
+
 JOB = 5
 
 

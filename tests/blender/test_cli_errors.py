@@ -19,6 +19,8 @@ from tests.blender import cli_character
 from tests.blender.cli_character import PARTS
 from tests.blender.command_line import SMALL, label_bytes, parts4d
 
+pytestmark = pytest.mark.programs
+
 INPUT, JOB = 3, 5
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

@@ -18,10 +18,13 @@ pytest.importorskip("bpy")
 from tests.blender.cli_character import PARTS
 from tests.blender.command_line import SMALL, end, label_bytes, parts4d, start, wait_until
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("mount"),
-    reason="only the administrator of a Linux can mount a small disk",
-)
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(
+        sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("mount"),
+        reason="only the administrator of a Linux can mount a small disk",
+    ),
+]
 
 JOB = 5
 

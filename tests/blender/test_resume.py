@@ -31,7 +31,10 @@ from tests.blender.command_line import (
 )
 from tests.events import read_events
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc"),
+]
 
 CANCELLED, JOB = 4, 5
 

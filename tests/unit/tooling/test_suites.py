@@ -56,6 +56,23 @@ def test_every_file_of_a_suite_runs_once_under_its_python(suite, folder, python)
     assert {task.command[0] for task in tasks} == {f"/env/{python}/python"}
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_what_is_about_our_programs_runs_under_the_oldest_and_newest_blender(everywhere):
+    pythons = {name: Path(f"/env/{name}/python") for name in ("5.0", "4.2", "4.5", "5.2")}
+    chosen = options("--no-lint", *(["--everywhere"] if everywhere else []))
+    tasks = run_tests.make_tasks(pythons, suites.make_suites(pythons, chosen), chosen)
+    files = {f"blender {n}": set[str]() for n in pythons}
+    for task in tasks:
+        if task.suite in files:
+            files[task.suite] |= files_of(task)
+    whole = all_files("blender")
+    assert files["blender 4.2"] == files["blender 5.2"] == whole
+    assert files["blender 5.0"] == files["blender 4.5"]
+    left_out = whole - files["blender 5.0"]
+    assert not left_out if everywhere else "tests/blender/test_resume.py" in left_out
+    assert "tests/blender/test_cli_parse.py" not in left_out
+
+
 def test_users_packages_run_what_concerns_users():
     files = set().union(*(files_of(t) for t in tasks_of() if t.suite == EMBEDDED))
     folders = {name.split("/")[2] for name in files}
