@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,8 @@ def _send(number: signal.Signals, program: bytes) -> int:
 def _children() -> list[tuple[int, bytes]]:
     pids: set[int] = set()
     for task in Path("/proc/self/task").iterdir():  # a thread starts them
-        pids.update(map(int, (task / "children").read_text().split()))
+        with suppress(OSError):  # it may have ended, and its children are another's then
+            pids.update(map(int, (task / "children").read_text().split()))
     found = []
     for pid in sorted(pids):
         try:
