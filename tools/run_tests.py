@@ -27,6 +27,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = _parser().parse_args(arguments)
     start = time.monotonic()
     try:
-        pythons = {name: set_up(name).python for name in environments(chosen)}
+        pythons = set_up_all(environments(chosen))
     except Parts4DError as error:
         print(error, file=sys.stderr)
         return 3
@@ -109,6 +110,19 @@ def environments(chosen: argparse.Namespace) -> list[str]:
     return names if only_main or chosen.bpy else [*names, EMBEDDED, MODELS]
 
 
+def set_up_all(names: Sequence[str]) -> dict[str, Path]:
+    """Environment -> its Python. The first is made alone, for with it come the system's libraries;
+    the others wait for downloads most of the time, so two are made at once.
+
+    Raises MissingEnvironment.
+    """
+    first, *others = names
+    pythons = {first: set_up(first).python}
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(set_up, others))
+    return pythons | {n: m.python for n, m in zip(others, made, strict=True)}
+
+
 def make_tasks(
     pythons: Mapping[str, Path], found: Sequence[Suite], chosen: argparse.Namespace
 ) -> list[Task]:
@@ -117,7 +131,11 @@ def make_tasks(
     options = ["-k", chosen.k] if chosen.k else []
     options += ["-m", "not slow"] if chosen.fast or chosen.quick else []
     durations = suites.read_durations()
-    tasks = [task for suite in found for task in suites.make_tasks(suite, options, durations)]
+    tasks = []
+    for suite in found:
+        # What is slow runs in the unit tests already; here it is about the packages.
+        own = ["-m", "not slow"] if suite.name == EMBEDDED and not options else options
+        tasks += suites.make_tasks(suite, own, durations)
     tasks.sort(key=lambda task: -task.seconds)
     if not (chosen.no_lint or chosen.files or chosen.k or main_version not in LINTED):
         lint = [Task(n, tuple(c)) for n, c in lint_commands(main_python).items()]

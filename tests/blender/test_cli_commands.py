@@ -123,7 +123,7 @@ def test_a_report_is_read_from_the_job_and_the_sheet_drawn_where_asked(job, tmp_
 
 def test_a_capture_is_reused_by_the_parse_that_follows(hero, job, tmp_path):
     place = ("--job", tmp_path / "job2")
-    run = parts4d("capture", hero, *place, *SMALL, "--json")
+    run = parts4d("capture", hero, *place, *SMALL, "--processes", 1, "--json")
     assert run.status == 0, run.stderr
     assert run.document == {"job": str(tmp_path / "job2")}
     before = marks(tmp_path / "job2")
@@ -131,7 +131,18 @@ def test_a_capture_is_reused_by_the_parse_that_follows(hero, job, tmp_path):
     parts4d("report", tmp_path / "job2").failed(5, "has no result yet", "Run parse first")
     parts4d("apply", tmp_path / "job2", hero).failed(5, "has no result yet")
 
-    run = parts4d("parse", hero, "--parts", PARTS, *place, *SMALL, "--no-apply", "--no-sheet")
+    run = parts4d(
+        "parse",
+        hero,
+        "--parts",
+        PARTS,
+        *place,
+        *SMALL,
+        "--processes",
+        1,
+        "--no-apply",
+        "--no-sheet",
+    )
     assert run.status == 0, run.stderr
     assert run.kept_stages() == ["capture"]
     assert marks(tmp_path / "job2")["capture"] == before["capture"]
@@ -156,7 +167,17 @@ def test_a_changed_scene_in_the_same_folder_is_captured_anew(hero, job, tmp_path
     changed = tmp_path / "changed.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(changed))
     run = parts4d(
-        "parse", changed, "--parts", PARTS, "--job", job, *SMALL, "--no-apply", "--no-sheet"
+        "parse",
+        changed,
+        "--parts",
+        PARTS,
+        "--job",
+        job,
+        *SMALL,
+        "--processes",
+        1,
+        "--no-apply",
+        "--no-sheet",
     )
     assert run.status == 0, run.stderr
     assert run.kept_stages() == []

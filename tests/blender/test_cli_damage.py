@@ -26,7 +26,17 @@ def job(finished_hero: Path, tmp_path: Path) -> Path:
 
 def parse(hero: Path, job: Path) -> Finished:
     return parts4d(
-        "parse", hero, "--parts", PARTS, "--job", job, *SMALL, "--no-apply", "--no-sheet"
+        "parse",
+        hero,
+        "--parts",
+        PARTS,
+        "--job",
+        job,
+        *SMALL,
+        "--processes",
+        1,
+        "--no-apply",
+        "--no-sheet",
     )
 
 

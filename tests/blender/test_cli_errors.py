@@ -36,7 +36,15 @@ def parse(hero: Path, tmp_path: Path) -> Callable:
     """`parse(...)` of the figure into a new job folder; keyword arguments change the command."""
 
     def run(*more: object, scene: Path | None = None, parts: str = PARTS, job: Path | None = None):
-        place = ("--job", job or tmp_path / "job", *SMALL, "--no-apply", "--no-sheet")
+        place = (
+            "--job",
+            job or tmp_path / "job",
+            *SMALL,
+            "--processes",
+            1,
+            "--no-apply",
+            "--no-sheet",
+        )
         return parts4d("parse", scene or hero, "--parts", parts, *place, *more)
 
     return run

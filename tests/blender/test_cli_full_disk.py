@@ -67,7 +67,19 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 def arguments(hero: Path, job: Path) -> list[object]:
-    return ["parse", hero, "--parts", PARTS, "--job", job, *SMALL, "--no-apply", "--no-sheet"]
+    return [
+        "parse",
+        hero,
+        "--parts",
+        PARTS,
+        "--job",
+        job,
+        *SMALL,
+        "--processes",
+        1,
+        "--no-apply",
+        "--no-sheet",
+    ]
 
 
 def test_a_disk_too_small_for_the_scene_is_named(hero, finished_hero, disk):
