@@ -20,9 +20,11 @@ from pathlib import Path
 
 import pytest
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tools"))  # as tests/gui/conftest.py does
+
 from tests.gui.window import Window
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 KINDS = ("cancel", "words", "tick", "gap")
 PATIENCE = 900.0  # seconds
 
