@@ -15,9 +15,9 @@ def test_the_probe_sees_who_blocks_the_window(window: Window) -> None:
     seconds = 1.5
     outcome = window.run("harness.idle_and_block", seconds=seconds)
     idle, blocked, own = outcome.all("gap")
-    assert blocked["others"] >= seconds and blocked["own"] < seconds / 2
-    assert idle["others"] < seconds / 2, "software drawing on a busy machine"
-    assert own["others"] < seconds / 2, "what the scenario does is not counted"
+    assert seconds <= blocked["others"] < seconds + 1.0 and blocked["own"] < 0.1
+    assert idle["others"] < 0.4, "software drawing on a busy machine"
+    assert own["others"] < 0.4, "what the scenario does is not counted"
 
 
 def test_an_error_while_drawing_fails_the_run(window: Window) -> None:
