@@ -119,7 +119,7 @@ def load_snapshot(job: Path) -> Character:
     path = snapshot_path(job)
     names = list(dict.fromkeys((*snapshot.sources, *snapshot.roots)))
     try:
-        objects = _opened(path, names) or _appended(path, names)
+        objects = _open(path, names) or _append(path, names)
     except (OSError, RuntimeError) as error:
         raise damaged(path, "Start the job again") from error
     missing = [n for n, o in objects.items() if o is None]
@@ -137,7 +137,7 @@ def load_snapshot(job: Path) -> Character:
 Objects = dict[str, bpy.types.Object | None]
 
 
-def _opened(path: Path, names: list[str]) -> Objects | None:
+def _open(path: Path, names: list[str]) -> Objects | None:
     """The objects of the file, opened as it is; None where they have to be appended.
 
     Appending takes a time that grows with the square of the number of objects: 40 s for a thousand.
@@ -153,7 +153,7 @@ def _opened(path: Path, names: list[str]) -> Objects | None:
     return {name: bpy.data.objects.get(name) for name in names}
 
 
-def _appended(path: Path, names: list[str]) -> Objects:
+def _append(path: Path, names: list[str]) -> Objects:
     """The objects of the file with all that they depend on, as local copies in an empty file."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     with specific(bpy.data.libraries).load(str(path), link=False) as (_, wanted):
