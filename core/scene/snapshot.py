@@ -23,6 +23,7 @@ from ..files.reading import damaged, read_object
 from .character import Character, find_character
 from .checks import check_character
 from .compat import reason_in
+from .disk_caches import copy_disk_caches, read_caches_beside
 from .narrowing import specific
 
 
@@ -60,6 +61,7 @@ def write_snapshot(
         path.with_suffix(".json").unlink(missing_ok=True)
         blocks: set[bpy.types.ID] = {*character.sources, *character.roots}
         _write_library(temporary, blocks)
+        copy_disk_caches(character.sources, path)
         temporary.replace(path)
     except OSError as error:
         raise disk_error(error, path) from error
@@ -125,6 +127,7 @@ def load_snapshot(job: Path) -> Character:
     missing = [n for n, o in objects.items() if o is None]
     if missing:
         raise JobError(f"{path} lacks the object '{missing[0]}'", "Start the job again")
+    read_caches_beside(bpy.data.objects, path)
     return Character(
         snapshot.character,
         snapshot.kind,  # type: ignore[arg-type]  # written by write_snapshot
