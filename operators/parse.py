@@ -56,16 +56,15 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
         interface = pump.interface()
         interface.refusal = None
         try:
-            job = self._prepare(context, interface)
+            self._submit(context, interface)
         except Parts4DError as error:
             interface.refusal = error.failure  # the panel has a button that helps
             raise
-        interface.submit(job)
         if bpy.app.background:  # no timer runs there: wait for it here
             return self._wait(interface)
         return {"FINISHED"}
 
-    def _prepare(self, context: bpy.types.Context, interface: pump.Interface) -> Submitted:
+    def _submit(self, context: bpy.types.Context, interface: pump.Interface) -> None:
         chosen = settings(context)
         scene = scene_of(context)
         character = status.current_character(context)
@@ -81,9 +80,14 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
         )
         path = run_folder(bpy.data.filepath, character.name, parsing.preset, interface.untitled)
         sources = [Path(bpy.data.filepath)] if bpy.data.filepath else []
-        folder = prepare_job(path, spec, character, sources, bpy.data.is_dirty)
+        folder = JobFolder(path)
+        with folder.held():
+            prepare_job(folder, spec, character, sources, bpy.data.is_dirty)
+            fingerprint = folder.fingerprint()
         owner = owner_of(character, interface.session)
-        return Submitted(character.name, str(folder.path), parsing.preset, owner)
+        job = Submitted(character.name, str(folder.path), parsing.preset, owner)
+        # It may wait for other jobs, and the folder is anybody's meanwhile.
+        interface.submit(job, lambda folder: folder.require(fingerprint))
 
     def _wait(self, interface: pump.Interface) -> Result:
         number = interface.state.next_number - 1

@@ -22,6 +22,7 @@ from core.files.reading import read_object
 from core.job.arrays import ArrayReader, save_arrays
 from core.job.capture_files import CaptureFiles
 from core.job.child_side import Channel, run_child
+from core.job.folder import JobFolder
 from core.job.spec import CaptureSettings, FrameSelection, JobSpec, Part
 from core.job.workers import OneShotWorker
 
@@ -70,7 +71,8 @@ def main(channel: Channel) -> None:
         per_face = [character_truth(character)]
     _check_names(path, names, per_face)
     elements = [(o.name, len(o.data.polygons)) for o in character.sources]
-    job = prepare_job(folder / "job", spec, character, sources)
+    job = JobFolder(folder / "job")
+    prepare_job(job, spec, character, sources)
     no_worker = OneShotWorker(lambda job: [])  # the run ends before one is needed
     run_job(job, capture_command, no_worker, channel.send, channel.cancelled.is_set, "capture")
 

@@ -48,11 +48,11 @@ def parsed_job(
     Raises InputError or JobError when it cannot be parsed with these settings.
     """
     job = share_capture(captured.job, folder)
-    with job.lock():
-        save_spec(job.spec_path, replace(job.load_spec(), parsing=settings))
     python = worker_python(False)
     worker = OneShotWorker(lambda path: [*python, str(WORKER), str(path)])
-    run_job(job, no_capture, worker, stages_until=until)
+    with job.held():
+        save_spec(job.spec_path, replace(job.load_spec(), parsing=settings))
+        run_job(job, no_capture, worker, stages_until=until)
     check_seen(job, settings)
     return job
 

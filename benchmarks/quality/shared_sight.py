@@ -28,14 +28,15 @@ def look(captured: CapturedCase) -> None:
     if not sight_model_hash():
         return
     folder = JobFolder.open(captured.job)
-    spec = replace(folder.load_spec(), parsing=PRESETS["embedded"])
-    if StageStore(folder).is_done("sight", stage_keys(spec, folder.snapshot_hash(spec))["sight"]):
-        return
-    with folder.lock():
-        save_spec(folder.spec_path, spec)
     python = worker_python(False)
     worker = OneShotWorker(lambda job: [*python, str(WORKER), str(job)])
-    run_job(folder, no_capture, worker, stages_until="sight")
+    with folder.held():
+        spec = replace(folder.load_spec(), parsing=PRESETS["embedded"])
+        key = stage_keys(spec, folder.snapshot_hash(spec))["sight"]
+        if StageStore(folder).is_done("sight", key):
+            return
+        save_spec(folder.spec_path, spec)
+        run_job(folder, no_capture, worker, stages_until="sight")
 
 
 def shared_sightings(captured: CapturedCase) -> Callable[[int], Sightings] | None:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -49,23 +50,23 @@ def parse(
     parts = parse_parts(arguments.parts)
     settings = parsing_of(arguments)
     worker = _worker(python, settings)
-    folder = _prepare(arguments, parts, settings, console)
-    run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
-    document = report_document(folder.path)
-    if not arguments.no_apply:
-        document["blend"] = str(_apply(folder.path, arguments, console))
-    if not arguments.no_sheet:
-        document["sheet"] = str(_draw_sheet(folder.path, folder.path / "sheet.png", worker))
-    _finish(folder, document, console)
+    with _prepared(arguments, parts, settings, console) as folder:
+        run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
+        document = report_document(folder.path)
+        if not arguments.no_apply:
+            document["blend"] = str(_apply(folder.path, arguments, console))
+        if not arguments.no_sheet:
+            document["sheet"] = str(_draw_sheet(folder.path, folder.path / "sheet.png", worker))
+        _finish(folder, document, console)
 
 
 def capture(
     arguments: argparse.Namespace, console: Console, cancelled: IsCancelled, python: WorkerPython
 ) -> None:
     """Only the first stage; `parse` with the same job folder goes on from there."""
-    folder = _prepare(arguments, (Part("body"),), ParsingSettings(), console)
     worker = OneShotWorker(_worker(python, ParsingSettings()))
-    run_job(folder, capture_command, worker, console.event, cancelled, "capture")
+    with _prepared(arguments, (Part("body"),), ParsingSettings(), console) as folder:
+        run_job(folder, capture_command, worker, console.event, cancelled, "capture")
     console.outcome(f"Captured into {folder.path}", {"job": str(folder.path)})
 
 
@@ -74,21 +75,18 @@ def label(
 ) -> None:
     """Other names on a finished job."""
     folder = JobFolder.open(arguments.job)
-    spec = folder.load_spec()
-    spec = replace(
-        spec,
-        parts=parse_parts(arguments.parts),
-        parsing=relabelling_of(arguments, spec.parsing),
-    )
-    with folder.lock():
+    parts = parse_parts(arguments.parts)
+    with folder.held():
+        spec = folder.load_spec()
+        spec = replace(spec, parts=parts, parsing=relabelling_of(arguments, spec.parsing))
+        worker = _worker(python, spec.parsing, ("encoder",))
         save_spec(folder.spec_path, spec)
-    worker = _worker(python, spec.parsing, ("encoder",))
-    run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
-    document = report_document(folder.path)
-    sheet = folder.path / "sheet.png"
-    if sheet.is_file():  # it would show the old words
-        document["sheet"] = str(_draw_sheet(folder.path, sheet, worker))
-    _finish(folder, document, console)
+        run_job(folder, capture_command, OneShotWorker(worker), console.event, cancelled)
+        document = report_document(folder.path)
+        sheet = folder.path / "sheet.png"
+        if sheet.is_file():  # it would show the old words
+            document["sheet"] = str(_draw_sheet(folder.path, sheet, worker))
+        _finish(folder, document, console)
 
 
 def apply(
@@ -143,12 +141,14 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace, Console, IsCancelled, Worke
 }
 
 
-def _prepare(
+@contextmanager
+def _prepared(
     arguments: argparse.Namespace,
     parts: tuple[Part, ...],
     parsing: ParsingSettings,
     console: Console,
-) -> JobFolder:
+) -> Iterator[JobFolder]:
+    """The job folder with spec and snapshot in it, ours as long as the block runs."""
     with console.chatter():
         whole_file = open_sources(arguments.scene)
     character = find_character(arguments.character or whole_file)
@@ -169,8 +169,11 @@ def _prepare(
     path = arguments.job or run_folder(base.parent, base.stem, character.name)
     # A file opened a moment ago is unchanged, though without a window Blender calls it dirty.
     changed = bpy.data.is_dirty and not (arguments.scene or bpy.app.background)
-    with console.chatter():
-        return prepare_job(path, spec, character, sources, changed)
+    folder = JobFolder(path)
+    with folder.held():
+        with console.chatter():
+            prepare_job(folder, spec, character, sources, changed)
+        yield folder
 
 
 def _worker(

@@ -42,12 +42,14 @@ class FolderLock:
     """Context manager that holds the lock file `path`.
 
     Entering raises JobError when another process holds it, naming that process; when the process
-    is dead and only its children are left, entering waits for them.
+    is dead and only its children are left, entering waits for them. It may be entered again by
+    whoever is inside, and lets go at the last exit. An instance is for one thread.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self._file: int | None = None
+        self._depth = 0
 
     @property
     def inheritable(self) -> tuple[int, ...]:
@@ -55,6 +57,9 @@ class FolderLock:
         return () if self._file is None or sys.platform == "win32" else (self._file,)
 
     def __enter__(self) -> FolderLock:
+        if self._depth:
+            self._depth += 1
+            return self
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             file = open_own(self.path, os.O_RDWR)
@@ -66,11 +71,13 @@ class FolderLock:
             os.close(file)
             raise
         self._file = file
+        self._depth = 1
         self._write_holder(file)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
+        self._depth = max(0, self._depth - 1)
+        if self._file is not None and not self._depth:
             # Closing, not unlocking: unlocking would also take the lock from children still alive.
             os.close(self._file)
             self._file = None

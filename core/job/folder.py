@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import InputError, JobError
@@ -21,6 +24,7 @@ _OUR_NAMES = frozenset(
         "job.json",
         "job.lock",
         "snapshot.blend",
+        "blendcache_snapshot",
         "snapshot.json",
         "snapshot_hash.json",
         "source.json",
@@ -50,7 +54,7 @@ class JobFolder:
         self.result = self.path / "result.json"
         self.events = self.path / "events.jsonl"
         self.logs = self.path / "logs"
-        self.lock_path = self.path / "job.lock"
+        self._lock = FolderLock(self.path / "job.lock")
 
     @classmethod
     def create(cls, path: Path | str, spec: JobSpec) -> JobFolder:
@@ -59,13 +63,16 @@ class JobFolder:
         Raises InputError for an invalid spec; JobError when the folder is not empty and no job,
         comes from a newer version, is running, or cannot be written.
         """
-        spec_from_json(spec_to_json(spec))  # before anything is made on disk
         folder = cls(path)
-        folder.check()
-        with folder.lock():
-            folder.remove_leftovers()
-            save_spec(folder.spec_path, spec)
+        folder.take(spec)
         return folder
+
+    def take(self, spec: JobSpec) -> None:
+        """Puts `spec` into the folder; see `create`."""
+        spec_from_json(spec_to_json(spec))  # before anything is made on disk
+        with self.held():
+            self.remove_leftovers()
+            save_spec(self.spec_path, spec)
 
     @classmethod
     def open(cls, path: Path | str) -> JobFolder:
@@ -128,8 +135,21 @@ class JobFolder:
             raise disk_error(error, self.path / "file") from error
 
     def lock(self) -> FolderLock:
-        """A context manager; entering it raises JobError while another process runs the job."""
-        return FolderLock(self.lock_path)
+        """A context manager; entering it raises JobError while another process runs the job.
+
+        Always the same one: who holds the folder may call what locks it too.
+        """
+        return self._lock
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """The folder is ours from the change of its spec to the last look at its result.
+
+        Raises JobError as `check` and `lock`.
+        """
+        self.check()  # before a file of ours is made in a folder that is not
+        with self.lock():
+            yield
 
     def stage(self, name: str) -> Path:
         """The folder of a stage's output."""
@@ -153,6 +173,23 @@ class JobFolder:
         raise InputError(
             f"The scene {spec.blend or self.snapshot} is missing", "Save it or correct its path"
         )
+
+    def fingerprint(self) -> str:
+        """A hash of what a run of this folder computes: its spec and its snapshot.
+
+        Raises JobError or InputError.
+        """
+        spec = self.load_spec()
+        document = json.dumps(spec_to_json(spec), sort_keys=True)
+        return hashlib.sha256((document + self.snapshot_hash(spec)).encode()).hexdigest()
+
+    def require(self, fingerprint: str) -> None:
+        """Raises JobError when the folder is not any more what it was when it was prepared."""
+        if self.fingerprint() != fingerprint:
+            raise JobError(
+                f"The job in {self.path} was changed by another program while it waited",
+                "Parse again",
+            )
 
     def snapshot_hash(self, spec: JobSpec) -> str:
         """sha256 of the .blend to capture.

@@ -17,28 +17,27 @@ from .snapshot import read_snapshot, write_snapshot
 
 
 def prepare_job(
-    path: Path,
+    folder: JobFolder,
     spec: JobSpec,
     character: Character,
     sources: Sequence[Path],
     changed: bool = False,
-) -> JobFolder:
-    """The job folder with spec and snapshot in it.
+) -> None:
+    """Puts spec and snapshot into the job folder.
 
     `sources` are the files the open scene came from; `changed` says whether it differs from them
     by now. While it does not and they are the same, byte for byte, an earlier snapshot of this
     character is kept, so that an interrupted run resumes. Raises InputError
     or JobError.
     """
-    folder = JobFolder.create(path, spec)
     known = folder.path / "source.json"
     source = {"character": character.name, "sha256": _combined_hash(sources)}
-    with folder.lock():
+    with folder.held():
+        folder.take(spec)
         if not sources or changed or not _is_kept(folder, spec, source):
             known.unlink(missing_ok=True)
             write_snapshot(character, folder.path)
             write_json(known, source | {"snapshot": folder.snapshot_hash(spec)})
-    return folder
 
 
 def _combined_hash(sources: Sequence[Path]) -> str:

@@ -84,9 +84,10 @@ class Runner:
 
         try:
             folder = JobFolder.open(path)
-            prepare(folder)
-            worker = self._make_worker(folder)
-            run_job(folder, self._capture_command, worker, told, stop.is_set)
+            with folder.held():
+                prepare(folder)
+                worker = self._make_worker(folder)
+                run_job(folder, self._capture_command, worker, told, stop.is_set)
         except Parts4DError as error:
             ended = Ended(number, error.failure)
         except Exception as error:

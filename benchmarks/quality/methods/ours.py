@@ -113,9 +113,9 @@ class JobMethod:
         found = {}
         for vocabulary in vocabularies:
             spec = replace(folder.load_spec(), parts=vocabulary.parts, parsing=self.settings)
-            with folder.lock():
+            with folder.held():
                 save_spec(folder.spec_path, spec)
-            result = run_job(folder, no_capture, worker)
+                result = run_job(folder, no_capture, worker)
             check_seen(folder, self.settings)
             files = LabelFiles(folder.path)
             label, evidenced = {}, {}

@@ -15,7 +15,7 @@ from core.job.capture_files import CaptureFiles
 from core.job.disk_space import image_count, needed_bytes
 from core.job.folder import STAGES, JobFolder
 from core.job.label_files import LabelFiles
-from core.job.spec import FrameSelection
+from core.job.spec import FrameSelection, Part
 
 root_on_linux = pytest.mark.skipif(
     os.name != "posix" or os.geteuid() != 0 or not Path("/proc/mounts").exists(),
@@ -80,6 +80,37 @@ def test_the_spec_of_a_running_job_cannot_be_changed(folder, spec):
     with folder.lock(), pytest.raises(JobError, match="already running"):
         JobFolder.create(folder.path, replace(spec, character="Dog"))
     assert folder.load_spec() == spec
+
+
+def test_who_holds_a_folder_may_change_and_run_it_and_nobody_else(folder, spec):
+    other = JobFolder(folder.path)
+    with folder.held():
+        folder.take(replace(spec, character="Dog"))
+        with folder.lock():
+            pass
+        with pytest.raises(JobError, match="already running"):
+            other.take(spec)
+    other.take(spec)
+    assert folder.load_spec() == spec
+
+
+def test_a_foreign_folder_is_not_touched_to_be_held(tmp_path):
+    (tmp_path / "holiday.jpg").touch()
+    with pytest.raises(JobError, match="other files"), JobFolder(tmp_path).held():
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+@pytest.mark.parametrize("what", ["words", "scene"])
+def test_a_folder_that_was_changed_since_it_was_prepared_is_noticed(folder, spec, what):
+    prepared = folder.fingerprint()
+    folder.require(prepared)
+    if what == "words":
+        folder.take(replace(spec, parts=(*spec.parts, Part("hair"))))
+    else:
+        folder.snapshot.write_bytes(b"another scene")
+    with pytest.raises(JobError, match="changed by another program"):
+        folder.require(prepared)
 
 
 def test_the_hash_of_the_scene_is_kept_and_follows_the_file(folder, spec, monkeypatch):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import ErrorKind, InputError
+from core.errors import ErrorKind, InputError, JobError
 from core.job import workers
 from core.job.spec import Part
 from core.job.spec_files import save_spec
@@ -70,6 +70,30 @@ def test_other_words_are_written_when_their_turn_comes(tmp_path, runner):
     assert ended == Ended(2)
     finished = [t.message.stage for t in told if t.message.state == "finished"]
     assert finished == ["labels"]
+
+
+def test_a_job_that_another_program_changed_while_it_waited_is_not_run(tmp_path, runner):
+    folder = write_doll_job(tmp_path / "a")
+    prepared = folder.fingerprint()
+    folder.take(replace(folder.load_spec(), parts=(Part("hat"),)))
+    runner.start(1, folder.path, lambda folder: folder.require(prepared))
+    failure = until_ended(runner)[1].failure
+    assert failure is not None and "changed by another program" in failure.message
+
+
+def test_a_job_is_locked_while_it_is_prepared(tmp_path, runner):
+    folder = write_doll_job(tmp_path / "a")
+    kinds = []
+
+    def prepare(_):
+        try:
+            folder.take(folder.load_spec())
+        except JobError as error:
+            kinds.append(error.kind)
+
+    runner.start(1, folder.path, prepare)
+    until_ended(runner)
+    assert kinds == [ErrorKind.BUSY]
 
 
 def test_a_stopped_job_ends_as_cancelled(tmp_path, runner):
