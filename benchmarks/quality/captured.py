@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import JobError, Parts4DError
+from core.files.hashing import file_hash
 from core.files.reading import read_object
 from core.job.arrays import load_arrays
 from core.job.capture_files import CaptureFiles
-from core.job.folder import JobFolder, file_hash
+from core.job.folder import JobFolder
 from core.job.process import run_program
 from core.job.stage_marks import StageStore, stage_keys
 

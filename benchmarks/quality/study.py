@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError, Parts4DError
-from core.job.folder import file_hash
+from core.files.hashing import file_hash
 from core.job.process import run_program
 from core.job.sight_model import sight_model_hash
 

@@ -22,7 +22,9 @@ import bpy
 import numpy as np
 
 from core.job.capture_files import CapturedObject
+from core.job.folder import JobFolder
 from core.job.label_files import LabelFiles, LabelledPart, Result
+from core.job.stage_marks import StageStore
 from core.scene.narrowing import specific
 from core.scene.writeback import WriteOptions, apply_labels, clear_labels
 
@@ -93,6 +95,7 @@ def finished_job(folder: Path, ob: bpy.types.Object, frames: int, changes: int) 
             counts={},
         )
     )
+    StageStore(JobFolder(folder)).mark_done("labels", "a key")
     return files
 
 

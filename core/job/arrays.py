@@ -7,17 +7,39 @@ is a quarter of the time for a few per cent more bytes. Files are ordinary .npz 
 
 from __future__ import annotations
 
+import math
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from ..files.atomic import replacing
 from ..files.reading import damaged
+from .recorded import check_recorded
+
+Shape = tuple[int | None, ...]
+
+LARGEST = 2**31  # bytes of an array: far more than any of a character needs
 
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # same content, same bytes
+_HEADS: Mapping[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype]]] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+_UNREADABLE = (
+    OSError,
+    KeyError,
+    ValueError,
+    EOFError,
+    RecursionError,  # in a head that nests deeply
+    NotImplementedError,  # a way of packing that is not known here
+    RuntimeError,  # packed with a password
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray], level: int = 1) -> None:
@@ -37,28 +59,49 @@ def save_arrays(path: Path, arrays: Mapping[str, np.ndarray], level: int = 1) ->
 class ArrayReader:
     """Reads arrays of a .npz one by one; each is checked against its CRC.
 
-    Raises JobError when the file is missing, truncated or damaged.
+    Shape and size stand in the head of an array, so what is beyond all reason is refused before
+    memory is asked for. Raises JobError when the file is missing, truncated, damaged, or not what
+    its stage left.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        check_recorded(self.path)
         try:
             self._archive = zipfile.ZipFile(self.path)
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise damaged(self.path) from error
 
     def names(self) -> list[str]:
         return [n.removesuffix(".npy") for n in self._archive.namelist()]
 
     def __getitem__(self, name: str) -> np.ndarray:
+        return self.read(name)
+
+    def read(self, name: str, dtype: str = "", shape: Shape | None = None) -> np.ndarray:
+        """The array `name`; of this dtype and shape, where None is any length."""
         try:
+            self._check_head(name, dtype, shape)
             with self._archive.open(f"{name}.npy") as member:
                 array = np.lib.format.read_array(member, allow_pickle=False)
                 if member.read(1):  # reading to the end makes zipfile compare the CRC
                     raise ValueError("trailing bytes")
                 return array
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except _UNREADABLE as error:
             raise damaged(self.path) from error
+
+    def _check_head(self, name: str, dtype: str, shape: Shape | None) -> None:
+        info = self._archive.getinfo(f"{name}.npy")
+        with self._archive.open(info) as member:
+            version = np.lib.format.read_magic(member)
+            found, _, kind = _HEADS[version](member)
+            size = math.prod(found) * kind.itemsize
+            if size != info.file_size - member.tell() or size > LARGEST:
+                raise ValueError("not the size that its head says")
+        if dtype and kind != np.dtype(dtype):
+            raise ValueError(f"{name} is {kind}, not {dtype}")
+        if shape is not None and not _fits(found, shape):
+            raise ValueError(f"{name} is {found}, not {shape}")
 
     def close(self) -> None:
         self._archive.close()
@@ -74,3 +117,40 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """All arrays of a file. Raises JobError when it is missing, truncated or damaged."""
     with ArrayReader(path) as reader:
         return {name: reader[name] for name in reader.names()}
+
+
+@contextmanager
+def making_sense(path: Path) -> Iterator[None]:
+    """What does not fit together in a file that was read is damage: raises JobError then.
+
+    For blocks that look at arrays of a job, which may come from someone else: an index beyond its
+    array would end the process, or label another polygon without a word.
+    """
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+        raise damaged(path) from error
+
+
+def check_range(array: np.ndarray, low: int, high: int) -> np.ndarray:
+    """The whole numbers of `array`, all in low..high-1. Raises ValueError."""
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{array.dtype} are no indices")
+    if array.size and not (int(array.min()) >= low and int(array.max()) < high):
+        raise ValueError(f"an index is not in {low}..{high - 1}")
+    return array
+
+
+def check_shape(array: np.ndarray, shape: Shape, kinds: str) -> np.ndarray:
+    """`array`, of this shape (None is any length), its dtype.kind among `kinds`.
+
+    Raises ValueError.
+    """
+    if array.dtype.kind not in kinds or not _fits(array.shape, shape):
+        raise ValueError(f"{array.shape} {array.dtype} instead of {shape}")
+    return array
+
+
+def _fits(found: tuple[int, ...], wanted: Shape) -> bool:
+    pairs = zip(found, wanted, strict=False)
+    return len(found) == len(wanted) and all(w is None or n == w for n, w in pairs)

@@ -17,10 +17,21 @@ import numpy as np
 
 from ..files.atomic import write_json
 from ..files.reading import damaged, read_object
-from .arrays import ArrayReader, load_arrays, save_arrays
+from .arrays import (
+    ArrayReader,
+    check_range,
+    check_shape,
+    load_arrays,
+    making_sense,
+    save_arrays,
+)
+from .recorded import check_recorded
 from .view_passes import Pass, passes_of, view_pass
 
 Topology = Literal["constant", "sequence"]
+
+_LARGEST_SIDE = 2**15  # pixels
+_MOST_ELEMENTS = 2**31 - 1  # indices are int32
 
 
 @dataclass(frozen=True)
@@ -145,8 +156,13 @@ class Manifest:
         """The objects visible in `frame`, in element order."""
         return self.objects if self.topology == "constant" else self.frame_objects[str(frame)]
 
+    def elements_at(self, frame: int) -> int:
+        """How many elements `frame` has."""
+        return sum(o.element_count for o in self.objects_at(frame))
+
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Manifest:
+        """Raises KeyError, TypeError or ValueError for what is no manifest."""
         values = dict(document)
         values["objects"] = tuple(CapturedObject(**o) for o in values["objects"])
         values["frame_objects"] = {
@@ -155,7 +171,34 @@ class Manifest:
         values["names"] = Names(**{k: tuple(v) for k, v in values["names"].items()})
         for key in ("frames", "views", "azimuths", "elevations", "resolution", "warnings"):
             values[key] = tuple(values[key])
+        check_runs(values["objects"])
+        for objects in values["frame_objects"].values():
+            check_runs(objects)
+        height, width = values["resolution"]
+        if not (0 < height <= _LARGEST_SIDE and 0 < width <= _LARGEST_SIDE):
+            raise ValueError("no size of an image")
+        if not all(type(frame) is int for frame in values["frames"]):
+            raise TypeError("a frame is no whole number")
+        if values["topology"] == "sequence":
+            _ = [values["frame_objects"][str(frame)] for frame in values["frames"]]
+        elif values["topology"] != "constant":
+            raise ValueError("an unknown topology")
         return cls(**values)
+
+
+def check_runs(objects: Sequence[CapturedObject]) -> None:
+    """Raises ValueError or TypeError unless the elements of objects follow one another."""
+    start = 0
+    for one in objects:
+        if type(one.element_start) is not int or type(one.element_count) is not int:
+            raise TypeError("an element is no whole number")
+        if one.element_start != start or one.element_count < 0:
+            raise ValueError(f"the elements of {one.name} do not follow those before")
+        if not isinstance(one.name, str) or not isinstance(one.mesh, str):
+            raise TypeError("a name is no text")
+        start += one.element_count
+    if start > _MOST_ELEMENTS:
+        raise ValueError("more elements than indices")
 
 
 class CaptureFiles:
@@ -172,6 +215,7 @@ class CaptureFiles:
         if self._manifest is None:
             path = self.folder / "capture.json"
             try:
+                check_recorded(path)
                 self._manifest = Manifest.from_json(read_object(path))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise damaged(path) from error
@@ -191,8 +235,12 @@ class CaptureFiles:
     def facts(self, frame: int) -> Facts:
         """The facts that hold in `frame`."""
         constant = self.manifest.topology == "constant"
-        arrays = load_arrays(self.facts_path(None if constant else frame))
-        return Facts(**{k: arrays[k] for k in _FACT_FIELDS})
+        path = self.facts_path(None if constant else frame)
+        arrays = load_arrays(path)
+        with making_sense(path):
+            facts = Facts(**{k: arrays[k] for k in _FACT_FIELDS})
+            _check_facts(facts, self.manifest, self.manifest.elements_at(frame))
+        return facts
 
     def frame_path(self, frame: int) -> Path:
         return self.folder / f"frame_{frame:04d}.npz"
@@ -210,27 +258,66 @@ class CaptureFiles:
 
     def view(self, frame: int, view: int) -> ViewImage:
         """One image; only its own arrays are decompressed. Raises JobError for a damaged file."""
-        if self._open_frame is None or self._open_frame[0] != frame:
-            self.close()
-            self._open_frame = (frame, ArrayReader(self.frame_path(frame)))
-        reader = self._open_frame[1]
-        height, width, top, left = (int(x) for x in reader[f"box_{view:02d}"])
+        reader = self._reader(frame)
         there = reader.names()
+        element = self.element_map(frame, view)
+        with making_sense(reader.path):
+            resolution, corner = self._box(reader, view, element.shape)
         arrays = {
-            one.name: reader[key]
+            one.name: reader.read(key, one.dtype, one.shape_of(element.shape))
             for one in PASSES
-            if (key := f"{one.name}_{view:02d}") in there or not one.optional
+            if one.name != "element"
+            and ((key := f"{one.name}_{view:02d}") in there or not one.optional)
         }
-        return ViewImage((height, width), (top, left), **arrays)
+        return ViewImage(resolution, corner, element, **arrays)
 
     def element_map(self, frame: int, view: int) -> np.ndarray:
-        """(h, w) int32 crop: cheaper than `view` when nothing else is needed."""
+        """(h, w) int32 crop: cheaper than `view` when nothing else is needed.
+
+        Raises JobError for a damaged file.
+        """
+        reader = self._reader(frame)
+        element = reader.read(f"element_{view:02d}", "int32", (None, None))
+        with making_sense(reader.path):
+            check_range(element, -1, self.manifest.elements_at(frame))
+        return element
+
+    def _reader(self, frame: int) -> ArrayReader:
         if self._open_frame is None or self._open_frame[0] != frame:
             self.close()
             self._open_frame = (frame, ArrayReader(self.frame_path(frame)))
-        return self._open_frame[1][f"element_{view:02d}"]
+        return self._open_frame[1]
+
+    def _box(
+        self, reader: ArrayReader, view: int, size: tuple[int, ...]
+    ) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Resolution of the image and corner of its crop. Raises ValueError."""
+        box = check_shape(reader[f"box_{view:02d}"], (4,), "i")
+        height, width, top, left = (int(x) for x in box)
+        inside = top >= 0 and left >= 0 and top + size[0] <= height and left + size[1] <= width
+        if (height, width) != self.manifest.resolution or not inside:
+            raise ValueError("the crop lies outside the image")
+        return (height, width), (top, left)
 
     def close(self) -> None:
         if self._open_frame is not None:
             self._open_frame[1].close()
             self._open_frame = None
+
+
+def _check_facts(facts: Facts, manifest: Manifest, count: int) -> None:
+    """Raises ValueError unless every number means something."""
+    names = manifest.names
+    ends = {
+        "object": len(names.objects),
+        "material": len(names.materials),
+        "bone": len(names.bones),
+        "loose_part": count,
+        "uv_island": count,
+    }
+    for name, end in ends.items():
+        check_range(check_shape(getattr(facts, name), (count,), "i"), -1, end)
+    check_shape(facts.area, (count,), "f")
+    check_shape(facts.centroid, (count, 3), "f")
+    check_range(check_shape(facts.neighbours, (None, 2), "i"), 0, count)
+    check_range(np.array(names.bone_parent, np.int64), -1, len(names.bones))

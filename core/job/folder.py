@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import InputError, JobError
 from ..files.atomic import disk_error, write_json
+from ..files.hashing import file_hash
 from ..files.lock import FolderLock
 from ..files.reading import read_note, read_object
 from .spec import JobSpec
@@ -212,12 +213,6 @@ class JobFolder:
             raise InputError(
                 f"{blend} cannot be read ({error.strerror})", "Check the file and the disk"
             ) from error
-
-
-def file_hash(path: Path) -> str:
-    """sha256 of a file in hexadecimal. Raises OSError."""
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def make_folder(path: Path) -> None:

@@ -13,8 +13,9 @@ import numpy as np
 from ..errors import JobError
 from ..files.atomic import write_json
 from ..files.reading import damaged, read_object
-from .arrays import load_arrays, save_arrays
-from .capture_files import CapturedObject, Topology
+from .arrays import check_range, load_arrays, making_sense, save_arrays
+from .capture_files import CapturedObject, Topology, check_runs
+from .recorded import check_recorded
 
 UNLABELLED = -1
 
@@ -26,6 +27,13 @@ class LabelledPart:
     name: str
     color: tuple[float, float, float]  # sRGB 0..1
     synonyms: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises TypeError or ValueError for what is no part."""
+        if not all(isinstance(text, str) for text in (self.name, *self.synonyms)):
+            raise TypeError("a name is no text")
+        if len(self.color) != 3 or not all(0 <= value <= 1 for value in self.color):
+            raise ValueError("no colour")
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Result:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Result:
+        """Raises KeyError, TypeError or ValueError for what is no result."""
         values = dict(document)
         values["frames"] = tuple(values["frames"])
         values["warnings"] = tuple(values["warnings"])
@@ -60,7 +69,20 @@ class Result:
         values["frame_objects"] = {
             k: tuple(CapturedObject(**o) for o in v) for k, v in values["frame_objects"].items()
         }
+        check_runs(values["objects"])
+        for objects in values["frame_objects"].values():
+            check_runs(objects)
+        for part in values["vocabulary"]:
+            part.check()
+        if not all(type(frame) is int for frame in values["frames"]):
+            raise TypeError("a frame is no whole number")
         return cls(**values)
+
+    def objects_at(self, frame: int) -> tuple[CapturedObject, ...]:
+        """The objects whose polygons are the elements of `frame`, in order."""
+        if self.topology == "constant":
+            return self.objects
+        return self.frame_objects.get(str(frame), ())
 
 
 class LabelFiles:
@@ -79,8 +101,14 @@ class LabelFiles:
 
     def read_frame(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """(label, confidence) of one frame. Raises JobError when the file is damaged."""
-        arrays = load_arrays(self.frame_path(frame))
-        return arrays["label"], arrays["confidence"]
+        path = self.frame_path(frame)
+        arrays = load_arrays(path)
+        with making_sense(path):
+            label, confidence = arrays["label"], arrays["confidence"]
+            if label.shape != confidence.shape or label.ndim != 1:
+                raise ValueError("another number of confidences")
+            check_range(label, UNLABELLED, np.iinfo(np.int16).max)
+        return label, confidence
 
     def write_result(self, result: Result) -> None:
         write_json(self.job / "result.json", asdict(result))
@@ -91,6 +119,7 @@ class LabelFiles:
         if not path.exists():
             raise JobError(f"{self.job} has no result yet", "Run parse first")
         try:
+            check_recorded(path)
             return Result.from_json(read_object(path))
         except (ValueError, KeyError, TypeError) as error:
             raise damaged(path) from error

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .label_files import LabelFiles, Result
+from .arrays import check_range, check_shape, making_sense
+from .label_files import UNLABELLED, LabelFiles, Result
+from .recorded import require_finished
 from .stages import STAGES
 
 
@@ -21,6 +23,7 @@ def report_document(job: Path) -> dict[str, Any]:
     """
     labels = LabelFiles(job)
     result = labels.read_result()
+    require_finished(job, "labels")
     document = asdict(result)
     for key in ("objects", "frame_objects"):
         del document[key]
@@ -35,6 +38,9 @@ def shares(labels: LabelFiles, result: Result) -> dict[str, float]:
     total = np.zeros(len(names) + 1)
     for frame in result.frames:
         label, _ = labels.read_frame(frame)
+        with making_sense(labels.frame_path(frame)):
+            expected = sum(o.element_count for o in result.objects_at(frame))
+            check_range(check_shape(label, (expected,), "i"), UNLABELLED, len(names))
         counts = np.bincount(np.where(label < 0, len(names), label), minlength=len(total))
         total += counts / max(len(label), 1)
     mean = total / max(len(result.frames), 1)

@@ -7,7 +7,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from .folder import file_hash
+from ..files.hashing import file_hash
 
 VARIABLE = "PARTS4D_SIGHT_MODEL"  # environment variable that names another file
 SHIPPED = Path(__file__).resolve().parents[1] / "parsing" / "sight" / "data" / "sight.onnx"

@@ -20,7 +20,8 @@ from ..errors import JobError
 from ..files.atomic import disk_error, write_json
 from ..files.reading import read_note
 from .choices import choose, counts, uses_sight
-from .folder import JobFolder, file_hash, make_folder
+from .folder import JobFolder, make_folder
+from .recorded import DONE, is_intact, record
 from .setting import setting_fields
 from .shipped_data import shipped_hashes
 from .spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings
@@ -28,8 +29,8 @@ from .spec_files import spec_from_json, spec_to_json
 from .stages import STAGE_TABLE, STAGES, Stage
 
 _OUTPUT_SUFFIXES = frozenset({".npz", ".npy", ".json", ".exr", ".png"})
-_DONE, _STARTED = "done.json", "started.json"
-_BOOKKEEPING = frozenset({_DONE, _STARTED})
+_STARTED = "started.json"
+_BOOKKEEPING = frozenset({DONE, _STARTED})
 
 
 def stage_keys(spec: JobSpec, snapshot_hash: str) -> dict[str, str]:
@@ -86,7 +87,7 @@ class StageStore:
 
         A provisional output counts only when `or_provisional`: it does for the run that made it.
         """
-        mark = self._read(stage, _DONE)
+        mark = self._read(stage, DONE)
         return (
             mark.get("key") == key
             and (or_provisional or not mark.get("provisional"))
@@ -98,7 +99,7 @@ class StageStore:
 
     def seconds(self) -> dict[str, float]:
         """How long each finished stage took, as told to `mark_done`."""
-        marks = {stage: self._read(stage, _DONE) for stage in STAGES}
+        marks = {stage: self._read(stage, DONE) for stage in STAGES}
         return {s: mark["seconds"] for s, mark in marks.items() if mark}
 
     def prepare(self, stage: str, key: str, keep_partial: bool = False) -> None:
@@ -135,7 +136,7 @@ class StageStore:
         for path in sorted(paths):
             try:
                 name = Path(path).absolute().relative_to(self.folder.path).as_posix()
-                table[name] = [path.stat().st_size, file_hash(path)]
+                table[name] = record(path)
             except (OSError, ValueError) as error:
                 raise JobError(
                     f"The output {path} of {stage} is missing", "Run again to continue"
@@ -147,25 +148,30 @@ class StageStore:
             "models": dict(models or {}),
             **({"provisional": True} if provisional else {}),
         }
-        write_json(self._stage_folder(stage) / _DONE, mark)
+        write_json(self._stage_folder(stage) / DONE, mark)
 
     def verify(self, stage: str) -> list[Path]:
-        """The outputs of a finished stage that are missing or not byte for byte as recorded."""
-        outputs = _outputs(self._read(stage, _DONE)).items()
-        return [p for name, fact in outputs if not _is_intact(p := self.folder.path / name, fact)]
+        """The outputs of a finished stage that are missing or not byte for byte as recorded, and
+        files that look like its outputs and are none, as an earlier run left them."""
+        outputs = _outputs(self._read(stage, DONE))
+        if not outputs:
+            return []
+        recorded = {self.folder.path / name: fact for name, fact in outputs.items()}
+        strangers = [path for path in self._files(stage) if path not in recorded]
+        return [p for p, fact in recorded.items() if not is_intact(p, fact)] + strangers
 
     def discard_damaged(self, stage: str) -> list[Path]:
         """Removes outputs that `verify` finds, and the mark, so that a run makes them anew."""
         damaged = self.verify(stage)
         if damaged:
-            self._remove([self.folder.stage(stage) / _DONE, *damaged])
+            self._remove([self.folder.stage(stage) / DONE, *damaged])
         return damaged
 
     def clear(self, stage: str) -> None:
         """Removes the outputs of a stage: only our kinds of files, only inside its folder."""
         folder = self._stage_folder(stage)
         # The mark goes first: a kill in the middle must not leave it beside half of the files.
-        self._remove([folder / _DONE, folder / _STARTED, *self._temporary_files(stage)])
+        self._remove([folder / DONE, folder / _STARTED, *self._temporary_files(stage)])
         self._remove(self._files(stage))
 
     def _stage_folder(self, stage: str) -> Path:
@@ -204,7 +210,7 @@ class StageStore:
         mark = read_note(self.folder.stage(stage) / name)
         if not isinstance(mark.get("key"), str):
             return {}
-        if name == _DONE and not self._is_whole(stage, mark):
+        if name == DONE and not self._is_whole(stage, mark):
             return {}
         return mark
 
@@ -248,10 +254,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return -1
-
-
-def _is_intact(path: Path, fact: list[Any]) -> bool:
-    try:
-        return [_size(path), file_hash(path)] == fact
-    except OSError:
-        return False

@@ -25,9 +25,15 @@ class Pass:
     optional: bool = False
     name: str = ""  # of the field, filled in by `passes_of`
 
+    def shape_of(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of this pass of a crop of `size` (height, width)."""
+        return tuple(
+            {"h": size[0], "w": size[1]}[n] if isinstance(n, str) else n for n in self.shape
+        )
+
     def check(self, array: np.ndarray, size: tuple[int, ...]) -> None:
         """Raises ValueError when `array` is no such pass of a crop of `size` (height, width)."""
-        shape = tuple({"h": size[0], "w": size[1]}.get(str(n), n) for n in self.shape)
+        shape = self.shape_of(size)
         if array.shape != shape or array.dtype != self.dtype:
             raise ValueError(
                 f"{self.name} of a view must be {shape} {self.dtype}, not {array.shape} "

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..job.arrays import check_range, check_shape
+
 
 @dataclass(frozen=True)
 class MaskSet:
@@ -28,6 +30,18 @@ class MaskSet:
             masklet = np.arange(len(masks), dtype=np.int32)
         atom, member = unique_rows(np.ascontiguousarray(masks.T))
         return cls(masklet.astype(np.int32), atom, member)
+
+    @classmethod
+    def whole(
+        cls, member: np.ndarray, atom: np.ndarray, masklet: np.ndarray | None = None
+    ) -> MaskSet:
+        """From arrays of a file. Raises ValueError when they do not fit together."""
+        check_shape(member, (None, None), "b")
+        if masklet is None:
+            masklet = np.arange(member.shape[1], dtype=np.int32)
+        check_range(check_shape(masklet, (member.shape[1],), "iu"), 0, 2**31 - 1)
+        check_range(check_shape(atom, (None,), "iu"), 0, len(member))
+        return cls(masklet.astype(np.int32), atom.astype(np.int32), member)
 
     @classmethod
     def from_labels(cls, labels: np.ndarray) -> MaskSet:

@@ -9,7 +9,7 @@ part names cost only that one. Equation numbers are those of OpenHuman4D (2025).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def make_proposals(run: Run) -> Counts:
 
 def track_masklets(run: Run) -> Counts:
     """Proposals followed through all views and frames (eq. 3)."""
-    masklets = run.tracker.track(load_proposals(run.folder("proposals")), run.progress)
+    masklets = run.tracker.track(load_proposals(run.folder("proposals"), run.images), run.progress)
     masklets.save(run.folder("masklets"))
     return {"masklets": masklets.count}
 
@@ -128,7 +128,11 @@ def embed_masks(run: Run) -> Counts:
 def label_elements(run: Run) -> Counts:
     """Classification, equalisation (eq. 7), lifting Y = M P', threshold, filling."""
     labels = labels_together if run.images.constant_topology else labels_alone
-    nearest = lru_cache(1)(partial(load_nearest, run.folder("embeddings")))
+
+    @lru_cache(1)
+    def nearest(first: int) -> np.ndarray:
+        return load_nearest(run.folder("embeddings"), first, element_count(run, first))
+
     labelled = 0
     for frame, (label, confidence) in labels(run, Evidence(run)):
         if run.settings.fill:
@@ -166,7 +170,7 @@ def union_of_masks(
 
 
 def element_count(run: Run, frame: int) -> int:
-    return sum(o.element_count for o in run.images.manifest.objects_at(frame))
+    return run.images.manifest.elements_at(frame)
 
 
 def topology(run: Run, frame: int) -> int:

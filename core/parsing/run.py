@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ..errors import CancelledError
-from ..job.arrays import load_arrays
+from ..job.arrays import load_arrays, making_sense
 from ..job.capture_files import CaptureFiles
 from ..job.choices import uses_sight
 from ..job.label_files import LabelFiles
@@ -57,7 +57,8 @@ class Run:
         )
 
     def _sightings(self, frame: int) -> Sightings:
-        return load_sightings(self.folder("sight"), frame)
+        elements = self.images.manifest.elements_at(frame)
+        return load_sightings(self.folder("sight"), frame, elements)
 
     @cached_property
     def proposer(self) -> Proposer:
@@ -73,7 +74,10 @@ class Run:
 
     @cached_property
     def text_side(self) -> TextSide:
-        return text_side(self.settings, load_arrays(self.folder("embeddings") / "text.npz"))
+        path = self.folder("embeddings") / "text.npz"
+        arrays = load_arrays(path)
+        with making_sense(path):
+            return text_side(self.settings, arrays)
 
     def check_cancelled(self) -> None:
         """Raises CancelledError when the user asked to stop."""

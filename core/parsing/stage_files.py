@@ -3,13 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
-from ..job.arrays import ArrayReader, load_arrays, save_arrays
+from ..files.reading import damaged
+from ..job.arrays import (
+    ArrayReader,
+    check_range,
+    check_shape,
+    load_arrays,
+    making_sense,
+    save_arrays,
+)
+from .images import Images
 from .incidence import Incidence
 from .masks import MaskSet
 
@@ -25,15 +35,19 @@ def save_proposals(folder: Path, proposals: dict[tuple[int, int], MaskSet]) -> N
         save_arrays(folder / f"key_{number:04d}.npz", arrays)
 
 
-def load_proposals(folder: Path) -> dict[tuple[int, int], MaskSet]:
-    """Raises JobError when a file is damaged."""
+def load_proposals(folder: Path, images: Images) -> dict[tuple[int, int], MaskSet]:
+    """Those of the key images among `images`. Raises JobError when a file is damaged."""
     proposals = {}
     for path in sorted(folder.glob("key_*.npz")):
         arrays = load_arrays(path)
-        frame, view = (int(i) for i in arrays["image"])
-        member = arrays["member"]
-        masklet = np.arange(member.shape[1], dtype=np.int32)
-        proposals[frame, view] = MaskSet(masklet, arrays["atom"], member)
+        with making_sense(path):
+            frame, view = (int(i) for i in arrays["image"])
+            if frame not in images.frames or not 0 <= view < images.view_count:
+                raise ValueError("no image of the capture")
+            masks = MaskSet.whole(arrays["member"], arrays["atom"])
+        if len(masks.atom) != (images.element_map(frame, view) >= 0).sum():
+            raise damaged(path)
+        proposals[frame, view] = masks
     return proposals
 
 
@@ -81,21 +95,31 @@ def save_frame_masks(folder: Path, frame: int, masks: FrameMasks) -> None:
     save_arrays(folder / f"masks_{frame:04d}.npz", arrays)
 
 
-def load_frame_masks(folder: Path, frame: int) -> FrameMasks:
-    """Raises JobError when the file is missing or damaged."""
-    arrays = load_arrays(folder / f"masks_{frame:04d}.npz")
-    pixels, member = (
-        sparse.csr_array(
-            (
-                arrays[f"{name}_data"].astype(np.float32),
-                arrays[f"{name}_indices"].astype(np.int32),
-                arrays[f"{name}_indptr"],
-            ),
-            shape=tuple(arrays[f"{name}_shape"]),
-        )
-        for name in ("pixels", "member")
-    )
-    return FrameMasks(arrays["masklet"], Incidence(pixels, member))
+def load_frame_masks(folder: Path, frame: int, elements: int) -> FrameMasks:
+    """The masks of a frame with so many elements.
+
+    Raises JobError when the file is missing or damaged.
+    """
+    path = folder / f"masks_{frame:04d}.npz"
+    arrays = load_arrays(path)
+    with making_sense(path):
+        pixels, member = (_sparse(arrays, name) for name in ("pixels", "member"))
+        masklet = check_shape(arrays["masklet"], (member.shape[1],), "i")
+        if pixels.shape != (elements, member.shape[0]):
+            raise ValueError("pixels of other elements or atoms")
+    return FrameMasks(masklet, Incidence(pixels, member))
+
+
+def _sparse(arrays: Mapping[str, np.ndarray], name: str) -> sparse.csr_array:
+    """Raises ValueError for indices that would lead scipy out of its arrays."""
+    rows, columns = (int(n) for n in check_shape(arrays[f"{name}_shape"], (2,), "i"))
+    indices = check_range(check_shape(arrays[f"{name}_indices"], (None,), "iu"), 0, columns)
+    indptr = check_range(check_shape(arrays[f"{name}_indptr"], (rows + 1,), "i"), 0, 2**31)
+    data = check_shape(arrays[f"{name}_data"], indices.shape, "iuf")
+    if indptr[0] != 0 or indptr[-1] != len(indices) or (np.diff(indptr) < 0).any():
+        raise ValueError("rows that do not follow one another")
+    values = (data.astype(np.float32), indices.astype(np.int32), indptr)
+    return sparse.csr_array(values, shape=(rows, columns))
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:
@@ -111,7 +135,8 @@ def save_embeddings(folder: Path, frame: int, embeddings: np.ndarray) -> None:
 
 def load_embeddings(folder: Path, frame: int) -> np.ndarray:
     """(L, D) float32. Raises JobError when the file is missing or damaged."""
-    return load_arrays(folder / f"embedding_{frame:04d}.npz")["embedding"]
+    with ArrayReader(folder / f"embedding_{frame:04d}.npz") as reader:
+        return reader.read("embedding", "float32", (None, None))
 
 
 def save_nearest(folder: Path, nearest: dict[int, np.ndarray]) -> None:
@@ -119,7 +144,9 @@ def save_nearest(folder: Path, nearest: dict[int, np.ndarray]) -> None:
     save_arrays(folder / "nearest.npz", {f"{frame}": array for frame, array in nearest.items()})
 
 
-def load_nearest(folder: Path, frame: int) -> np.ndarray:
+def load_nearest(folder: Path, frame: int, elements: int) -> np.ndarray:
     """(E,) int32 of the topology named `frame`. Raises JobError when the file is damaged."""
     with ArrayReader(folder / "nearest.npz") as reader:
-        return reader[f"{frame}"]
+        nearest = reader.read(f"{frame}", "", (elements,))
+        with making_sense(reader.path):
+            return check_range(nearest, -1, elements)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from ..errors import Parts4DError
 from ..files.atomic import write_json
+from ..files.hashing import file_hash
 from ..files.reading import read_note
-from ..job.folder import JobFolder, file_hash
+from ..job.folder import JobFolder
 from ..job.spec import JobSpec
 from .character import Character
 from .snapshot import read_snapshot, write_snapshot

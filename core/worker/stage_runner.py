@@ -22,6 +22,7 @@ from ..job.label_files import LabelledPart, Result
 from ..job.messages import Message
 from ..job.palette import part_colors
 from ..job.presets import model_names, preset_title, stage_models
+from ..job.recorded import check_recorded
 from ..job.sight_model import sight_model_hash
 from ..job.spec import JobSpec, ParsingSettings
 from ..job.stage_marks import StageStore, stage_keys
@@ -118,10 +119,12 @@ def _result(
     colors = part_colors(spec.parts)
     totals = {"frames": len(manifest.frames), "views": len(manifest.views)}
     totals["elements"] = manifest.element_count or max(
-        sum(o.element_count for o in objects) for objects in manifest.frame_objects.values()
+        manifest.elements_at(frame) for frame in manifest.frames
     )
     for stage in STAGES:
-        totals |= read_object(folder.stage(stage) / "counts.json")
+        path = folder.stage(stage) / "counts.json"
+        check_recorded(path)
+        totals |= read_object(path)
     settings = spec.parsing
     return Result(
         character=spec.character,

@@ -11,7 +11,9 @@ import bpy
 import numpy as np
 
 from core.job.capture_files import CapturedObject
+from core.job.folder import JobFolder
 from core.job.label_files import LabelFiles, LabelledPart, Result
+from core.job.stage_marks import StageStore
 from core.scene.narrowing import mesh_of, scene_of, specific
 
 PARTS = (
@@ -128,6 +130,7 @@ def _write(folder, labels, parts, topology, objects, frame_objects) -> LabelFile
             counts={},
         )
     )
+    StageStore(JobFolder(folder)).mark_done("labels", "a key")
     return files
 
 

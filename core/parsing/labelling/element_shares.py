@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 
 from ...errors import InputError
+from ...files.reading import damaged
 from ...job.choices import uses_sight
 from ..body.sides import element_sides
 from ..run import Run
@@ -52,10 +53,13 @@ class Evidence:
         """(elements with pixels in the frame (S,), their shares of evidence (S, K'))."""
         folder, settings = self._run.folder("embeddings"), self._run.settings
         embeddings = load_embeddings(folder, frame)
+        masks = load_frame_masks(folder, frame, self._run.images.manifest.elements_at(frame))
+        if embeddings.shape != (len(masks.masklet), self._words.shape[1]):
+            raise damaged(folder)
         logits = classify(embeddings, self._words, self._text.logit_scale, self._thing)
         if settings.equalise:
             logits = equalise(logits)
-        seen, incidence = load_frame_masks(folder, frame).incidence.without_empty_rows()
+        seen, incidence = masks.incidence.without_empty_rows()
         say = incidence.areas()[:, None] ** -settings.specificity
         scores = lift(incidence, (logits * self._kept * say).astype(np.float32))
         if self._sided.any():
@@ -77,7 +81,7 @@ class Evidence:
 
     def spread(self, seen: np.ndarray, shares: np.ndarray, frame: int) -> np.ndarray:
         """(E, K') shares of all elements of the frame's topology, zero where not seen."""
-        count = sum(o.element_count for o in self._run.images.manifest.objects_at(frame))
+        count = self._run.images.manifest.elements_at(frame)
         spread = np.zeros((count, shares.shape[1]), shares.dtype)
         spread[seen] = shares
         return spread

@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import JobError
 from ...files.atomic import write_json
 from ...files.reading import read_object
+from ...job.recorded import check_recorded
 from ...job.sight_model import sight_model_hash
 from ..images import Images, Progress
 from .closer import head_to_look_at
@@ -94,9 +95,7 @@ def _look_alone(images: Images, network: SightNetwork, folder: Path, progress: P
     views = range(images.view_count)
     for frame, view in progress([(frame, view) for frame in images.frames for view in views]):
         if view == 0:
-            sums = ElementSums(
-                sum(o.element_count for o in images.manifest.objects_at(frame)), *size
-            )
+            sums = ElementSums(images.manifest.elements_at(frame), *size)
         looked += _look(images, (frame, view), network, sums)
         if view == views[-1]:
             save_sightings(folder, sums.sightings(network.surfaces, network.regions), frame)
@@ -121,5 +120,5 @@ def _look(
 def _read(path: Path) -> dict[str, object]:
     if not path.exists():
         return {}
-    document = read_object(path)
-    return document if isinstance(document, dict) else {}
+    check_recorded(path)
+    return read_object(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...job.arrays import ArrayReader, save_arrays
+from ...job.arrays import ArrayReader, check_shape, making_sense, save_arrays
 
 _ARRAYS = ("surface", "region", "boundary", "pixels", "color")
 _ALL_FRAMES = "elements.npz"  # constant topology: one answer for the whole sequence
@@ -51,8 +51,8 @@ def has_sightings(folder: Path) -> bool:
     return (folder / _ALL_FRAMES).exists() or any(folder.glob("frame_*.npz"))
 
 
-def load_sightings(folder: Path, frame: int | None) -> Sightings:
-    """What holds in `frame`; None where all frames have the same elements.
+def load_sightings(folder: Path, frame: int | None, elements: int | None = None) -> Sightings:
+    """What holds in `frame`, of so many elements; None where all frames have the same elements.
 
     Raises JobError when the file is missing or damaged.
     """
@@ -61,7 +61,19 @@ def load_sightings(folder: Path, frame: int | None) -> Sightings:
     with ArrayReader(path) as reader:
         arrays = {name: reader[name] for name in _ARRAYS}
         surfaces, regions = (tuple(map(str, reader[name])) for name in ("surfaces", "regions"))
-    return Sightings(**arrays, surfaces=surfaces, regions=regions)
+    found = Sightings(**arrays, surfaces=surfaces, regions=regions)
+    with making_sense(path):
+        _check(found, found.count if elements is None else elements)
+    return found
+
+
+def _check(found: Sightings, count: int) -> None:
+    """Raises ValueError unless everything is there for every one of `count` elements."""
+    check_shape(found.pixels, (count,), "i")
+    check_shape(found.surface, (count, len(found.surfaces)), "f")
+    check_shape(found.region, (count, len(found.regions)), "f")
+    check_shape(found.boundary, (count,), "f")
+    check_shape(found.color, (count, 3), "u")
 
 
 def _frame_name(frame: int) -> str:

@@ -76,19 +76,17 @@ class CorrespondenceTracker:
         return masklets
 
     def load(self, folder: Path) -> SurfaceMasklets:
-        return SurfaceMasklets.load(folder, list(self._element_counts()))
+        return SurfaceMasklets.load(folder, self._element_counts())
 
     def _element_counts(self) -> dict[int | None, int]:
         if self._images.constant_topology:
             return {None: self._images.manifest.element_count}
-        return {
-            frame: sum(o.element_count for o in self._images.manifest.objects_at(frame))
-            for frame in self._images.frames
-        }
+        manifest = self._images.manifest
+        return {frame: manifest.elements_at(frame) for frame in self._images.frames}
 
     def _key_sets(self, frame: int, view: int, masks: MaskSet) -> KeySets:
         element_map = self._images.element_map(frame, view)
-        count = sum(o.element_count for o in self._images.manifest.objects_at(frame))
+        count = self._images.manifest.elements_at(frame)
         visible = element_pixels(element_map, count).astype(np.float32)
         return KeySets(visible, pixels_in_masks(element_map, masks, count))
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
-from ...job.arrays import load_arrays, save_arrays
+from ...job.arrays import check_range, check_shape, load_arrays, making_sense, save_arrays
 from ..masks import MaskSet, renumber, unique_rows
 
 
@@ -85,18 +86,28 @@ class SurfaceMasklets:
         return paths
 
     @classmethod
-    def load(cls, folder: Path, keys: list[int | None]) -> SurfaceMasklets:
-        """Raises JobError when a file is missing or damaged."""
-        stored = {key: load_arrays(folder / _file_name(key)) for key in keys}
-        masklets = cls({key: int(arrays["element_count"]) for key, arrays in stored.items()})
-        for key, arrays in stored.items():
-            sets = np.split(arrays["element"], np.cumsum(arrays["length"])[:-1])
-            masklets._elements[key] = sets if len(arrays["length"]) else []
-            masklets._ids[key] = [int(i) for i in arrays["masklet"]]
-            for elements in masklets._elements[key]:
-                masklets._covered[key][elements] = True
-            masklets.count = int(arrays["masklet_count"])
+    def load(cls, folder: Path, element_counts: dict[int | None, int]) -> SurfaceMasklets:
+        """Raises JobError when a file is missing or damaged, or of other elements."""
+        masklets = cls(element_counts)
+        for key in element_counts:
+            path = folder / _file_name(key)
+            arrays = load_arrays(path)
+            with making_sense(path):
+                masklets._take(key, arrays)
         return masklets
+
+    def _take(self, key: int | None, arrays: Mapping[str, np.ndarray]) -> None:
+        """What `save` wrote of a topology. Raises ValueError when it does not fit together."""
+        count, end = self._element_counts[key], int(arrays["masklet_count"])
+        element = check_range(check_shape(arrays["element"], (None,), "i"), 0, count)
+        length = check_range(check_shape(arrays["length"], (None,), "i"), 0, count + 1)
+        masklet = check_range(check_shape(arrays["masklet"], length.shape, "i"), 0, end)
+        if int(arrays["element_count"]) != count or length.sum() != len(element):
+            raise ValueError("other elements")
+        self._elements[key] = np.split(element, np.cumsum(length)[:-1]) if len(length) else []
+        self._ids[key] = masklet.tolist()
+        self._covered[key][element] = True
+        self.count = end
 
     def _key(self, frame: int) -> int | None:
         return None if None in self._element_counts else frame

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ...job.arrays import load_arrays, save_arrays
+from ...job.arrays import load_arrays, making_sense, save_arrays
 from ..masks import MaskSet, stack
 
 ImageKey = tuple[int, int]  # (frame, view)
@@ -127,12 +127,14 @@ class ImageMasklets:
     def restore(self, folder: Path) -> None:
         """Take in what `save` wrote. Raises JobError when a file is missing or damaged."""
         for frame in self._frames:
-            arrays = load_arrays(folder / _file_name(frame))
-            for view in range(self._view_count):
-                if f"masklet_{view:02d}" in arrays:
-                    masklet, atom, member = (arrays[f"{a}_{view:02d}"] for a in _MASK_ARRAYS)
-                    self.add((frame, view), MaskSet(masklet, atom.astype(np.int32), member))
-            self.count = int(arrays["masklet_count"])
+            path = folder / _file_name(frame)
+            arrays = load_arrays(path)
+            with making_sense(path):
+                for view in range(self._view_count):
+                    if f"masklet_{view:02d}" in arrays:
+                        masklet, atom, member = (arrays[f"{a}_{view:02d}"] for a in _MASK_ARRAYS)
+                        self.add((frame, view), MaskSet.whole(member, atom, masklet))
+                self.count = int(arrays["masklet_count"])
 
     def _catch_up(self, key: ImageKey) -> None:
         for passed, masks in self._journey.reach(key):

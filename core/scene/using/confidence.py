@@ -23,7 +23,6 @@ from ..writeback.modes import object_mode
 from ..writeback.names import free_name
 from ..writeback.options import Overlay
 from ..writeback.overlay import show_overlay
-from ..writeback.plan import captured_at
 from .labelled import Labelled, character_of, held_frame
 
 ATTRIBUTE = "parts_confidence"
@@ -83,7 +82,7 @@ def _confidence(one: Labelled, files: LabelFiles) -> tuple[int, np.ndarray]:
             f"{one.name} is not in the job {files.job.name}", "Choose the job of this character"
         )
     frame = held_frame(frames, bpy.context.scene.frame_current)
-    captured = next(o for o in captured_at(result, frame) if o.name == source)
+    captured = next(o for o in result.objects_at(frame) if o.name == source)
     confidence = files.read_frame(frame)[1].astype(np.float32)
     own = confidence[captured.element_start : captured.element_start + captured.element_count]
     if len(own) != _faces(one):
@@ -96,7 +95,7 @@ def _confidence(one: Labelled, files: LabelFiles) -> tuple[int, np.ndarray]:
 
 def _frames_of(result: Result, source: str) -> Sequence[int]:
     frames = sorted(result.frames)
-    return [f for f in frames if any(o.name == source for o in captured_at(result, f))]
+    return [f for f in frames if any(o.name == source for o in result.objects_at(f))]
 
 
 def _faces(one: Labelled) -> int:

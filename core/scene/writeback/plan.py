@@ -13,6 +13,7 @@ from ...errors import InputError, JobError
 from ...job.arrays import ArrayReader
 from ...job.capture_files import CapturedObject
 from ...job.label_files import LabelFiles, Result
+from ...job.recorded import require_finished
 from ..narrowing import mesh_of
 from .kept_corrections import Corrections, read_corrections
 from .ledger import baked_objects, check_free, existing_object, local_object, read
@@ -81,8 +82,9 @@ def make_plan(files: LabelFiles, every_frame: bool) -> Plan:
     parsed, and JobError when the labels are missing, damaged or of another length.
     """
     result = files.read_result()
+    require_finished(files.job, "labels")
     frames = sorted(result.frames)
-    captured = {frame: captured_at(result, frame) for frame in frames}
+    captured = {frame: result.objects_at(frame) for frame in frames}
     counts: dict[str, set[int]] = {}
     for objects in captured.values():
         for one in objects:
@@ -121,13 +123,6 @@ def make_plan(files: LabelFiles, every_frame: bool) -> Plan:
     ]
     meshes = _by_mesh(labellings, kept)
     return Plan(result, meshes, list(bakes.values()), tuple(warnings))
-
-
-def captured_at(result: Result, frame: int) -> Sequence[CapturedObject]:
-    """The objects whose polygons are the elements of `frame`, in order."""
-    if result.topology == "constant":
-        return result.objects
-    return result.frame_objects.get(str(frame), ())
 
 
 def _is_direct(name: str, counts: set[int], result: Result) -> bool:

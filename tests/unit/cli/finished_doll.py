@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core.job.folder import JobFolder
 from core.job.label_files import LabelFiles, LabelledPart, Result
+from core.job.stage_marks import StageStore
 from tests.unit.parsing.paper_doll import truth, write_paper_doll
 
 VOCABULARY = (
@@ -41,4 +43,5 @@ def write_finished_doll(
             warnings=("'wings' is not known to this encoder",),
         )
     )
+    StageStore(JobFolder(folder)).mark_done("labels", "a key")
     return labels

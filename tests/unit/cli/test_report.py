@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from core.errors import JobError
+from core.job.capture_files import CapturedObject
+from core.job.folder import JobFolder
 from core.job.report import report_document, report_text
+from core.job.stage_marks import StageStore
 from tests.unit.cli.finished_doll import write_finished_doll
 
 
@@ -28,8 +32,12 @@ def test_the_document_is_the_result_with_shares_and_without_the_bulk(tmp_path):
 
 def test_shares_are_means_over_frames_also_where_their_sizes_differ(tmp_path):
     labels = write_finished_doll(tmp_path, sequence=True)
+    sizes = {}
     for frame, label in {1: [0, 0], 2: [1, 1, 1, -1], 3: [], 4: [2]}.items():
         labels.write_frame(frame, np.array(label, np.int16), np.ones(len(label)))
+        sizes[str(frame)] = (CapturedObject("doll", "doll", 0, len(label)),)
+    labels.write_result(replace(labels.read_result(), frame_objects=sizes))
+    StageStore(JobFolder(tmp_path)).mark_done("labels", "a key")
     assert report_document(tmp_path)["share_of_elements"] == {
         "head": 0.25,
         "shirt": 0.1875,

@@ -9,11 +9,21 @@ import numpy as np
 import pytest
 
 from core.job.arrays import ArrayReader
-from core.job.capture_files import PASSES, CaptureFiles, ViewImage
+from core.job.capture_files import PASSES, CapturedObject, CaptureFiles, Manifest, ViewImage
 from core.job.stages import STAGES
 from tests.unit.parsing.paper_doll import picture_of
 
 IMAGE = picture_of(np.arange(6).reshape(2, 3) - 1)
+MANIFEST = Manifest(
+    frames=(7,),
+    views=("front", "back"),
+    azimuths=(0.0, 180.0),
+    elevations=(0.0, 0.0),
+    resolution=IMAGE.resolution,
+    projection="orthographic",
+    topology="constant",
+    objects=(CapturedObject("body", "body", 0, 3), CapturedObject("hat", "hat", 3, 2)),
+)
 
 
 def assert_same(one: ViewImage, other: ViewImage) -> None:
@@ -31,6 +41,7 @@ def with_everything() -> ViewImage:
 @pytest.mark.parametrize("image", [IMAGE, with_everything()], ids=["plain", "with all passes"])
 def test_a_view_comes_back_as_it_was(tmp_path, image):
     files = CaptureFiles(tmp_path)
+    files.write_manifest(MANIFEST)
     files.write_frame(7, [IMAGE, image])
     again = CaptureFiles(tmp_path)
     assert_same(again.view(7, 1), image)

@@ -189,7 +189,7 @@ def test_equation_1_visits_every_image_once_and_turns_back() -> None:
 
 def test_masklets_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
     run = run_all(tmp_path)
-    stored = SurfaceMasklets.load(tmp_path / "validation", [None])
+    stored = SurfaceMasklets.load(tmp_path / "validation", {None: len(truth())})
     element_map = run.images.element_map(3, 0)
     again = run.tracker.load(tmp_path / "validation").masks(3, 0, element_map)
     np.testing.assert_array_equal(stored.masks(3, 0, element_map).pixels(), again.pixels())
