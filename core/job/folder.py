@@ -14,7 +14,7 @@ from ..errors import InputError, JobError
 from ..files.atomic import disk_error, write_json
 from ..files.hashing import file_hash
 from ..files.lock import FolderLock
-from ..files.reading import read_note, read_object
+from ..files.reading import damaged, read_note, read_object
 from .spec import JobSpec
 from .spec_files import check_schema, load_spec, save_spec, spec_from_json, spec_to_json
 from .stages import STAGES as STAGES
@@ -174,6 +174,24 @@ class JobFolder:
         raise InputError(
             f"The scene {spec.blend or self.snapshot} is missing", "Save it or correct its path"
         )
+
+    def check_snapshot(self) -> None:
+        """Raises JobError when the snapshot is not any more what was written, byte for byte.
+
+        What is known of it is then forgotten, so that the next parse writes it anew.
+        """
+        known = self.path / "source.json"
+        expected = read_note(known).get("snapshot")
+        if not self.snapshot.is_file() or not isinstance(expected, str):
+            return
+        try:
+            if file_hash(self.snapshot) == expected:
+                return
+            for path in (known, self.path / "snapshot_hash.json"):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise damaged(self.snapshot) from error
+        raise damaged(self.snapshot, "Parse the scene again")
 
     def fingerprint(self) -> str:
         """A hash of what a run of this folder computes: its spec and its snapshot.

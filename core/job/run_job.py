@@ -130,6 +130,7 @@ class _Run:
     def _capture(self, spec: JobSpec, key: str, command: CaptureCommand) -> None:
         start = time.monotonic()
         self.tell(Message("stage", stage="capture", state="started"))
+        self.folder.check_snapshot()
         self.store.prepare("capture", key, keep_partial=True)
         count = shard_count(spec)
         self._tasks([partial(self._shard, command, i, count) for i in range(count)])

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import JobError
-from ..files.atomic import write_json
-from ..files.reading import read_object
+from ..files.sealed import read_sealed, write_sealed
 from .spec import SCHEMA_VERSION, JobSpec
 from .spec_checks import check_spec
 from .strict_json import read_dataclass, wrong_value
@@ -33,13 +32,14 @@ def spec_to_json(spec: JobSpec) -> dict[str, Any]:
 
 
 def load_spec(path: Path) -> JobSpec:
-    """The spec in a file. Raises JobError for a damaged file, else as `spec_from_json`."""
-    return spec_from_json(read_object(path))
+    """The spec in a file. Raises JobError for one that is damaged or was changed, else as
+    `spec_from_json`."""
+    return spec_from_json(read_sealed(path))
 
 
 def save_spec(path: Path, spec: JobSpec) -> None:
     """Raises InputError when the spec is not valid, JobError when it cannot be written."""
-    write_json(path, spec_to_json(spec_from_json(spec_to_json(spec))))
+    write_sealed(path, spec_to_json(spec_from_json(spec_to_json(spec))))
 
 
 def check_schema(document: Any, name: str) -> None:

@@ -17,9 +17,10 @@ from pathlib import Path
 import bpy
 
 from ..errors import JobError
-from ..files.atomic import disk_error, write_json
+from ..files.atomic import disk_error
 from ..files.disk import is_full
-from ..files.reading import damaged, read_object
+from ..files.reading import damaged
+from ..files.sealed import read_sealed, write_sealed
 from .character import Character, find_character
 from .checks import check_character
 from .compat import reason_in
@@ -78,7 +79,7 @@ def write_snapshot(
         scene.frame_current,
         character.warnings,
     )
-    write_json(path.with_suffix(".json"), asdict(snapshot))
+    write_sealed(path.with_suffix(".json"), asdict(snapshot))
     return snapshot
 
 
@@ -103,7 +104,7 @@ def read_snapshot(job: Path) -> Snapshot:
     """Raises JobError when the snapshot was never finished or is damaged."""
     path = snapshot_path(job).with_suffix(".json")
     try:
-        document = read_object(path)
+        document = read_sealed(path)
         for key in ("sources", "roots", "warnings"):
             document[key] = tuple(document[key])
         return Snapshot(**document)

@@ -12,6 +12,7 @@ import pytest
 
 from core.errors import JobError
 from core.files import hashing
+from core.files.atomic import write_json
 from core.job import recorded, workers
 from core.job.capture_files import CaptureFiles
 from core.job.folder import STAGES, JobFolder
@@ -136,3 +137,24 @@ def test_a_file_of_another_folder_is_nobodys(tmp_path):
     path = tmp_path / "notes.npz"
     path.write_bytes(b"anything")
     check_recorded(path)
+
+
+def test_a_changed_spec_is_not_run(job):
+    text = job.spec_path.read_text()
+    job.spec_path.write_text(text.replace('"azimuths": 2', '"azimuths": 3', 1))
+    assert job.spec_path.read_text() != text
+    with pytest.raises(JobError, match=r"job\.json was changed.*remove its line 'checksum'"):
+        job.load_spec()
+    lines = [line for line in job.spec_path.read_text().splitlines() if "checksum" not in line]
+    job.spec_path.write_text("\n".join(lines).replace(",\n}", "\n}"))
+    assert job.load_spec()
+
+
+def test_a_snapshot_that_rotted_is_not_captured(job):
+    job.snapshot.write_bytes(b"a scene that rotted")
+    write_json(job.path / "source.json", {"snapshot": hashing.file_hash(job.snapshot)})
+    job.check_snapshot()
+    change_a_byte(job.snapshot)
+    with pytest.raises(JobError, match=r"snapshot\.blend is missing or damaged\. Parse the scene"):
+        job.check_snapshot()
+    assert not (job.path / "source.json").exists(), "the next parse writes a new one"
