@@ -8,15 +8,20 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..data_folder import VARIABLE
 from ..errors import ErrorKind, JobError
 from ..files.lock import FolderLock
-from ..files.own_files import open_own
+from ..files.own_files import is_open_to_all, open_own
 from .download import cannot_write
 
 
 @contextlib.contextmanager
 def claim(path: Path, title: str) -> Iterator[FolderLock]:
-    """Holds the lock file `path`. Raises JobError when another process does, DownloadError."""
+    """Holds the lock file `path`.
+
+    Raises JobError when another process does, or when everybody may write there; DownloadError.
+    """
+    require_private(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A folder that cannot be written to is not one that is in use.
@@ -38,3 +43,16 @@ def claim(path: Path, title: str) -> Iterator[FolderLock]:
         yield lock
     finally:
         lock.__exit__()
+
+
+def require_private(folder: Path) -> None:
+    """Raises JobError when every user of this machine may put files into `folder`.
+
+    Programs and models are run from there: whoever can write to it decides what this user runs.
+    """
+    if is_open_to_all(folder):
+        raise JobError(
+            f"Everybody on this machine may change {folder}",
+            f"Take that right away (chmod o-w), or name another folder in {VARIABLE}",
+            ErrorKind.ENVIRONMENT,
+        )

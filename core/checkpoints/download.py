@@ -24,7 +24,7 @@ from pathlib import Path
 
 from ..errors import CancelledError, ErrorKind, Parts4DError
 from ..files.disk import FULL_NUMBERS
-from ..files.own_files import open_own
+from ..files.own_files import open_own, write_own
 from ..files.reading import read_note
 from .store import hash_file, part_note_path, part_path
 from .transfer_progress import Cancelled, Progress, Report, as_size, never, silent
@@ -125,7 +125,7 @@ class _Part:
         version = answered.get("ETag") or ""
         if not version or version.startswith("W/"):  # a weak one does not promise equal bytes
             version = answered.get("Last-Modified") or ""
-        self.note.write_text(json.dumps({"url": remote.url, "version": version}), "utf-8")
+        write_own(self.note, json.dumps({"url": remote.url, "version": version}))
 
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)

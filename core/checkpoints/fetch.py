@@ -216,7 +216,7 @@ def _copy(
 ) -> None:
     size, done = file.stat().st_size, 0
     check_space(path, size, title)
-    with open(file, "rb") as source, open(temporary, "wb") as target:
+    with open(file, "rb") as source, open(temporary, "xb") as target:
         while chunk := source.read(_CHUNK):
             if cancelled():
                 raise CancelledError

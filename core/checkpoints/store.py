@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import ErrorKind, JobError
+from ..files.own_files import write_own
 from ..files.reading import read_note
 from .catalogue import Checkpoint, find_checkpoint, models_folder
 from .terms import terms_accepted
@@ -85,7 +86,7 @@ def part_note_path(path: Path) -> Path:
 def stamp_file(path: Path, digest: str) -> None:
     """Remember that `path` was hashed to `digest`."""
     stamp = {**_facts(path), "sha256": digest}
-    stamp_path(path).write_text(json.dumps(stamp), "utf-8")
+    write_own(stamp_path(path), json.dumps(stamp))
 
 
 def stamp_path(path: Path) -> Path:

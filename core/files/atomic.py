@@ -27,7 +27,7 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     encoding = None if "b" in mode else "utf-8"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, mode, encoding=encoding) as stream:
+        with _open_new(temporary, mode, encoding) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -38,6 +38,12 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[Any]]:
     except BaseException:
         _remove(temporary)
         raise
+
+
+def _open_new(temporary: Path, mode: str, encoding: str | None) -> IO[Any]:
+    """What a killed run left goes; a link that lies there is not written through."""
+    temporary.unlink(missing_ok=True)
+    return open(temporary, mode.replace("w", "x"), encoding=encoding)
 
 
 def write_json(path: Path, document: Any) -> None:

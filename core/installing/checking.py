@@ -11,6 +11,7 @@ from typing import Any
 
 from ..checkpoints.transfer_progress import Cancelled
 from ..errors import Parts4DError
+from ..files.own_files import write_own
 from .failures import MissingEnvironment
 from .folders import SELF_TEST
 from .pins import PinFile
@@ -33,7 +34,7 @@ def run_self_test(
     Raises MissingEnvironment with what is wrong, CancelledError.
     """
     result = ask_self_test(python, modules, [p.path for p in pins], cancelled, device)
-    (folder / SELF_TEST).write_text(json.dumps(result, indent=1), "utf-8")
+    write_own(folder / SELF_TEST, json.dumps(result, indent=1))
     if result["problem"]:
         raise MissingEnvironment(result["problem"].rstrip("."), result["remedy"])
     return result

@@ -18,6 +18,7 @@ from ..checkpoints.claim import claim
 from ..checkpoints.transfer_progress import Cancelled, Progress, Report, as_size, never, silent
 from ..errors import ErrorKind
 from ..files.lock import FolderLock
+from ..files.own_files import write_own
 from ..files.reading import read_note
 from .checking import run_self_test
 from .failures import MissingEnvironment, cannot_change, disk_full, explain_failure
@@ -27,6 +28,7 @@ from .folders import (
     STAMP,
     delete_discarded,
     discard,
+    mark,
     read_stamp,
     remove_environment,
 )
@@ -196,12 +198,12 @@ class _Making:
         tool = "uv" if installer.uv else "pip"
         self.report(Progress(f"Making {path} with Python {installer.version} and {tool}"))
         path.mkdir(parents=True)
-        (path / MARKER).touch()
+        mark(path)
         installer.make(path, partial(self._run, "Making it"))
 
     def fill(self) -> None:
         environment, path = self.environment, self.environment.path
-        (path / MARKER).touch()
+        mark(path)
         (path / STAMP).unlink(missing_ok=True)
         for pins in environment.pins:
             title = f"Installing {_names(pins)}"
@@ -216,7 +218,7 @@ class _Making:
             "backend": environment.backend,
             "asked": environment.asked,
         }
-        (path / STAMP).write_text(json.dumps(stamp), "utf-8")
+        write_own(path / STAMP, json.dumps(stamp))
         (path / MARKER).unlink()
 
     def _run(self, title: str, command: Sequence[str]) -> list[str]:
@@ -237,7 +239,7 @@ class _Making:
         log = self.environment.path.with_name(f"{self.environment.path.name}.log")
         error = explain_failure(lines)
         try:
-            log.write_text("\n".join(lines), "utf-8")
+            write_own(log, "\n".join(lines))
         except OSError:
             return error
         return MissingEnvironment(error.message, error.remedy, error.kind, str(log))

@@ -13,6 +13,7 @@ import os
 import sys
 from pathlib import Path
 
+from ..checkpoints.claim import require_private
 from ..data_folder import data_folder
 from ..job.implementations import PACKAGES
 from .backend import Backend, choose_backend
@@ -56,6 +57,8 @@ def embedded_python() -> list[str]:
     if found := _choose_python(MODULES):
         return found
     environment = embedded_environment()
+    require_private(environment.path.parent)
+    require_private(environment.path)
     if isinstance(environment, UnpackedWheels):
         environment.install()
         return environment.command()
@@ -70,6 +73,8 @@ def full_python() -> list[str]:
         return found
     state = "not installed"
     if full_path().exists():
+        require_private(data_folder())
+        require_private(full_path())
         environment = full_environment()
         if (state := environment.state()) == "ready":
             return [str(environment.python), *_FLAGS]

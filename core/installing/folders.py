@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ..files.own_files import write_own
 from ..files.reading import read_note
 from .failures import MissingEnvironment
 from .processes import start_detached
@@ -18,6 +19,7 @@ from .processes import start_detached
 MARKER = "incomplete"  # file in an environment that is being made or removed
 STAMP = "parts4d.json"  # file that says what a whole one was made from
 SELF_TEST = "selftest.json"  # file with the result of its self-test
+_MARK = "Parts4D is making or removing this folder\n"
 _DISCARDED = ".discarded-"  # in the names of folders that are being deleted
 
 
@@ -27,7 +29,7 @@ def remove_environment(path: Path) -> None:
         return
     _require_ours(path)
     # The marker first: a removal that is interrupted must not leave something that looks whole.
-    (path / MARKER).touch()
+    mark(path)
     for inside in path.iterdir():
         if inside.name != MARKER:
             _delete(inside)
@@ -43,7 +45,7 @@ def discard(path: Path) -> None:
     if not path.exists() and not path.is_symlink():
         return
     _require_ours(path)
-    (path / MARKER).touch()
+    mark(path)
     aside = path.with_name(f"{path.name}{_DISCARDED}{os.getpid()}-{time.monotonic_ns()}")
     path.replace(aside)
     code = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
@@ -59,9 +61,25 @@ def delete_discarded(path: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
+def mark(path: Path) -> None:
+    """Says that a folder of ours is incomplete. Raises OSError."""
+    write_own(path / MARKER, _MARK)
+
+
+def is_marked(path: Path) -> bool:
+    """Whether a folder is of our making and incomplete."""
+    try:
+        return (path / MARKER).read_text("utf-8") == _MARK
+    except (OSError, ValueError):
+        return False
+
+
 def _require_ours(path: Path) -> None:
-    ours = any((path / name).exists() for name in (MARKER, STAMP, "pyvenv.cfg"))
-    if path.is_symlink() or not (ours or not any(path.iterdir())):
+    """A folder of ours has our stamp or our mark; what is in a Python environment of somebody else
+    is not ours to delete."""
+    if path.is_symlink() or not path.is_dir():
+        raise MissingEnvironment(f"{path} is not a Parts4D environment", "Move it away")
+    if not (is_marked(path) or "requirements" in read_stamp(path) or not any(path.iterdir())):
         raise MissingEnvironment(f"{path} is not a Parts4D environment", "Move it away")
 
 

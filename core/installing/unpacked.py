@@ -29,10 +29,11 @@ from ..checkpoints.download import check_space
 from ..checkpoints.store import hash_file
 from ..checkpoints.transfer_progress import Cancelled, Progress, Report, never, silent
 from ..errors import CancelledError
+from ..files.own_files import write_own
 from ..files.reading import read_note
 from .checking import run_self_test
 from .failures import MissingEnvironment, cannot_change
-from .folders import MARKER, SELF_TEST, STAMP, remove_environment
+from .folders import MARKER, SELF_TEST, STAMP, mark, remove_environment
 from .pins import PinFile, digest_of, pinned_hashes
 
 PACKED = "packed.json"  # in the folder of wheels: name -> sha256 of those we packed anew
@@ -121,7 +122,7 @@ class UnpackedWheels:
         remove_environment(self._new)
         remove_environment(self.path)
         self._new.mkdir(parents=True)
-        (self._new / MARKER).touch()
+        mark(self._new)
         done = 0
         try:
             for wheel in wheels:
@@ -133,7 +134,7 @@ class UnpackedWheels:
                 remove_environment(self._new)
             raise
         stamp = {"requirements": digest_of([self.pins]), "python": self._version}
-        (self._new / STAMP).write_text(json.dumps(stamp), "utf-8")
+        write_own(self._new / STAMP, json.dumps(stamp))
         (self._new / MARKER).unlink()
         _rename(self._new, self.path)
 

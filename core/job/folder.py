@@ -33,6 +33,7 @@ _OUR_NAMES = frozenset(
     }
     | {"result.json", "events.jsonl", "report.txt", "sheet.png"}
 )
+_FOLDERS = frozenset({*STAGES, "logs", "blendcache_snapshot"})
 # Left by a kill.
 _TEMPORARY = re.compile(r"\..+\.\d+\.tmp|\.snapshot\.\d+\.blend[@\d]*|snapshot\.blend[@\d]+")
 _WRITTEN_UNLOCKED = (".report.txt.", ".sheet.png.")
@@ -99,6 +100,8 @@ class JobFolder:
             raise JobError(
                 f"{self.path} cannot be read ({error.strerror})", "Choose another job folder"
             ) from error
+        for name in names & _FOLDERS:
+            refuse_link(self.path / name)
         if "job.json" in names and self._is_job():
             return
         strangers = [n for n in names if n not in _OUR_NAMES and not _TEMPORARY.fullmatch(n)]
@@ -231,6 +234,12 @@ class JobFolder:
             raise InputError(
                 f"{blend} cannot be read ({error.strerror})", "Check the file and the disk"
             ) from error
+
+
+def refuse_link(folder: Path) -> None:
+    """Raises JobError for a link in the place of a folder of ours: what it leads to is not."""
+    if folder.is_symlink():
+        raise JobError(f"{folder} is a link", "Replace it by a folder, or choose another job")
 
 
 def make_folder(path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +21,7 @@ from ..errors import JobError
 from ..files.atomic import disk_error, write_json
 from ..files.reading import read_note
 from .choices import choose, counts, uses_sight
-from .folder import JobFolder, make_folder
+from .folder import JobFolder, make_folder, refuse_link
 from .recorded import DONE, is_intact, record
 from .setting import setting_fields
 from .shipped_data import shipped_hashes
@@ -28,9 +29,13 @@ from .spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings
 from .spec_files import spec_from_json, spec_to_json
 from .stages import STAGE_TABLE, STAGES, Stage
 
-_OUTPUT_SUFFIXES = frozenset({".npz", ".npy", ".json", ".exr", ".png"})
+# What stages leave; nothing of another name is ever removed. A stage that writes other files adds
+# them here.
+_OUTPUT = re.compile(
+    r"(capture|model|without|counts)\.json|(facts|elements|surface|nearest|text)\.npz"
+    r"|(frame|facts|key|surface|masks|embedding)_-?\d{1,12}\.npz"
+)
 _STARTED = "started.json"
-_BOOKKEEPING = frozenset({DONE, _STARTED})
 
 
 def stage_keys(spec: JobSpec, snapshot_hash: str) -> dict[str, str]:
@@ -156,6 +161,7 @@ class StageStore:
         outputs = _outputs(self._read(stage, DONE))
         if not outputs:
             return []
+        refuse_link(self.folder.stage(stage))
         recorded = {self.folder.path / name: fact for name, fact in outputs.items()}
         strangers = [path for path in self._files(stage) if path not in recorded]
         return [p for p, fact in recorded.items() if not is_intact(p, fact)] + strangers
@@ -175,17 +181,15 @@ class StageStore:
         self._remove(self._files(stage))
 
     def _stage_folder(self, stage: str) -> Path:
+        refuse_link(self.folder.stage(stage))
         folder = self.folder.stage(stage)
-        if folder.is_symlink():
-            raise JobError(f"{folder} is a link", "Replace it by a folder, or choose another job")
         make_folder(folder)
         return folder
 
     def _files(self, stage: str) -> list[Path]:
         """Outputs on disk; `result.json` lies beside the folder of the stage it belongs to."""
         beside = [self.folder.result] if stage == "labels" and self.folder.result.exists() else []
-        files = [p for p in self._entries(stage) if p.suffix in _OUTPUT_SUFFIXES]
-        return beside + [p for p in files if p.name not in _BOOKKEEPING and p.name[0] != "."]
+        return beside + [p for p in self._entries(stage) if _OUTPUT.fullmatch(p.name)]
 
     def _temporary_files(self, stage: str) -> list[Path]:
         """Left by a killed run."""
@@ -219,15 +223,18 @@ class StageStore:
         table = mark.get("outputs")
         if not isinstance(table, dict) or not isinstance(mark.get("seconds"), int | float):
             return False
-        folder = self.folder.path
-        own = (folder / stage, folder)
         return all(
-            isinstance(fact, list)
-            and len(fact) == 2
-            and (folder / name).parent in own
-            and Path(name).name not in ("", "..")
+            isinstance(fact, list) and len(fact) == 2 and _is_own(stage, name)
             for name, fact in table.items()
         )
+
+
+def _is_own(stage: str, name: str) -> bool:
+    """Whether a name in the mark of a stage is that of an output of the stage."""
+    if (stage, name) == ("labels", "result.json"):
+        return True
+    folder, _, file = name.partition("/")
+    return folder == stage and _OUTPUT.fullmatch(file) is not None
 
 
 def _outputs(mark: Mapping[str, Any]) -> dict[str, list[Any]]:

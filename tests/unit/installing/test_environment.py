@@ -15,9 +15,10 @@ import pytest
 
 from core.checkpoints.download import DownloadError
 from core.errors import CancelledError, JobError
+from core.files.own_files import write_own
 from core.installing.environment import Environment
 from core.installing.failures import MissingEnvironment
-from core.installing.folders import discard, remove_environment
+from core.installing.folders import discard, mark, remove_environment
 from core.installing.installer import Installer
 from core.installing.pins import PinFile
 from tests.unit.installing.tiny_packages import VERSION, Package, make_sources, make_wheel
@@ -170,6 +171,7 @@ def whole(environment: Environment, base: Path) -> None:
     environment.python.parent.mkdir(parents=True)
     environment.python.touch()
     (environment.path / "pyvenv.cfg").write_text(f"home = {base}\n")
+    (environment.path / "parts4d.json").write_text('{"requirements": "older ones"}')
 
 
 def test_what_a_killed_update_had_put_aside_comes_back_when_the_next_one_fails(package):
@@ -177,7 +179,7 @@ def test_what_a_killed_update_had_put_aside_comes_back_when_the_next_one_fails(p
     old = replace(environment, path=environment.path.with_name("env.old"))
     whole(old, package.folder)
     environment.path.mkdir()
-    (environment.path / "incomplete").touch()
+    mark(environment.path)
     with pytest.raises(MissingEnvironment):
         environment.install(Installer("/no/such/python", VERSION))
     assert environment.state() == "outdated" and old.state() == "not installed"
@@ -231,6 +233,39 @@ def test_a_folder_that_is_no_environment_is_never_removed(tmp_path):
     with pytest.raises(MissingEnvironment):
         remove_environment(tmp_path / "link")
     assert (tmp_path / "env" / "thesis.txt").exists()
+
+
+def test_a_python_environment_of_somebody_else_is_not_deleted(package):
+    theirs = package.environment
+    whole(theirs, package.folder)
+    (theirs.path / "parts4d.json").unlink()
+    (theirs.path / "incomplete").write_text("my list of what is still to do")
+    for remove in (discard, remove_environment):
+        with pytest.raises(MissingEnvironment, match="not a Parts4D environment"):
+            remove(theirs.path)
+    assert (theirs.path / "pyvenv.cfg").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of POSIX")
+def test_a_folder_that_everybody_may_change_is_not_installed_into(package):
+    package.folder.chmod(0o777)
+    with pytest.raises(JobError, match=r"Everybody on this machine may change .*chmod o-w"):
+        package.install()
+
+
+@pytest.mark.parametrize("name", ["parts4d.json", "selftest.json", "incomplete"])
+def test_notes_are_not_written_through_links(package, tmp_path, name):
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    environment = package.environment.path
+    environment.mkdir()
+    (environment / name).symlink_to(precious)
+    with pytest.raises(OSError, match="link"):
+        write_own(environment / name, "ours")
+    if name == "incomplete":
+        with pytest.raises(OSError, match="link"):
+            mark(environment)
+    assert precious.read_text() == "mine"
 
 
 def test_what_is_discarded_is_gone_at_once_and_deleted_in_a_moment(package):

@@ -19,6 +19,7 @@ from core.checkpoints.download import DownloadError
 from core.checkpoints.transfer_progress import Progress
 from core.errors import CancelledError
 from core.installing.failures import MissingEnvironment
+from core.installing.folders import mark
 from core.installing.pins import PinFile
 from core.installing.unpacked import PACKED, UnpackedWheels, find_wheel, unpack_wheel
 from tests.unit.installing.tiny_packages import make_wheel
@@ -86,7 +87,7 @@ def test_two_processes_may_unpack_at_once(unpacked):
 def test_one_that_was_interrupted_is_incomplete_and_unpacked_anew(unpacked):
     new = unpacked.path.with_name(unpacked.path.name + ".new")
     new.mkdir(parents=True)
-    (new / "incomplete").touch()
+    mark(new)
     (new / "rubbish.py").touch()
     assert unpacked.state() == "incomplete"
     unpacked.install()

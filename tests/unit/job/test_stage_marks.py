@@ -199,8 +199,9 @@ def store(folder) -> StageStore:
 @pytest.fixture
 def done(store) -> StageStore:
     store.prepare("masklets", KEY)
-    for name in ("a", "b"):
-        (store.folder.masklets / f"{name}.npz").write_bytes(name.encode() * 100)
+    for number, name in enumerate(("a", "b")):
+        path = store.folder.masklets / f"surface_{number:04d}.npz"
+        path.write_bytes(name.encode() * 100)
     store.mark_done("masklets", KEY, seconds=1.5)
     return store
 
@@ -214,7 +215,7 @@ def test_a_stage_is_done_for_its_key_only(done):
 
 
 def test_a_truncated_or_missing_output_is_noticed_cheaply(done):
-    path = done.folder.masklets / "a.npz"
+    path = done.folder.masklets / "surface_0000.npz"
     path.write_bytes(b"a")
     assert not done.is_done("masklets", KEY)
     path.unlink()
@@ -222,12 +223,12 @@ def test_a_truncated_or_missing_output_is_noticed_cheaply(done):
 
 
 def test_a_changed_byte_is_found_by_verify_and_discarded(done):
-    path = done.folder.masklets / "a.npz"
+    path = done.folder.masklets / "surface_0000.npz"
     path.write_bytes(b"x" * 100)
     assert done.is_done("masklets", KEY)
     assert done.verify("masklets") == [path]
     assert done.discard_damaged("masklets") == [path]
-    assert not path.exists() and (done.folder.masklets / "b.npz").exists()
+    assert not path.exists() and (done.folder.masklets / "surface_0001.npz").exists()
     assert not done.is_done("masklets", KEY)
 
 
@@ -238,6 +239,19 @@ def test_a_truncated_mark_is_no_mark(done, length):
     mark.write_bytes(content[:length])
     assert not done.is_done("masklets", KEY)
     assert done.seconds() == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["job.json", "snapshot.blend", "result.json", "masklets/notes.txt"]
+)
+def test_a_mark_that_names_what_is_not_its_own_deletes_nothing(done, name):
+    precious = done.folder.path / name
+    precious.write_bytes(b"1")
+    document = {"key": KEY, "seconds": 1, "outputs": {name: [0, "0"]}}
+    (done.folder.masklets / "done.json").write_text(json.dumps(document))
+    assert done.discard_damaged("masklets") == []
+    done.clear("masklets")
+    assert precious.read_bytes() == b"1"
 
 
 @pytest.mark.parametrize("name", ["../../precious.npz", "../precious.npz", "/precious", "a/../.."])
@@ -253,12 +267,14 @@ def test_a_mark_that_names_other_peoples_files_is_no_mark(done, name):
 
 def test_clearing_removes_our_files_and_leaves_strangers(done):
     folder = done.folder.masklets
-    (folder / "notes.txt").write_text("mine")
+    for mine in ("notes.txt", "notes.json", "sheet.png", "my frame_0001.npz"):
+        (folder / mine).write_text("mine")
     (folder / "sub").mkdir()
     (folder / "sub" / "x.npz").write_bytes(b"1")
-    (folder / ".a.npz.77.tmp").write_bytes(b"1")
+    (folder / ".surface_0000.npz.77.tmp").write_bytes(b"1")
     done.clear("masklets")
-    assert sorted(p.name for p in folder.iterdir()) == ["notes.txt", "sub"]
+    left = ["my frame_0001.npz", "notes.json", "notes.txt", "sheet.png", "sub"]
+    assert sorted(p.name for p in folder.iterdir()) == left
     assert (folder / "sub" / "x.npz").exists()
 
 
