@@ -29,8 +29,8 @@ from ..job.vocabulary import parse_parts
 from ..job.workers import OneShotWorker
 from ..scene.capture.capture import capture_command
 from ..scene.character import find_character
-from ..scene.compat import reason_in
 from ..scene.files.opening import open_sources
+from ..scene.files.saving import save_blend
 from ..scene.motion import frame_range
 from ..scene.prepare import prepare_job
 from ..scene.writeback import WriteOptions, apply_labels, clear_labels, labelled_objects
@@ -218,14 +218,7 @@ def _save(arguments: argparse.Namespace, suffix: str, console: Console) -> Path:
         )
         target = base.with_name(f"{base.stem}{suffix}.blend")
     with console.chatter():
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            bpy.ops.wm.save_as_mainfile(filepath=str(target), copy=not arguments.in_place)
-        except (OSError, RuntimeError) as error:
-            raise InputError(
-                f"{target} could not be saved ({reason_in(error)})", "Choose another --output"
-            ) from error
-    return target
+        return save_blend(target, "Choose another --output")
 
 
 def _finish(folder: JobFolder, document: dict[str, Any], console: Console) -> None:
