@@ -72,7 +72,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
         require_models(parsing)
         spec = JobSpec(
             character=character.name,
-            blend=bpy.data.filepath,
+            blend="",  # the snapshot is in the folder, and the folder may be given away
             parts=vocabulary(chosen),
             frames=frame_selection(chosen, frame_range(character, scene), scene),
             capture=capture_settings(chosen),

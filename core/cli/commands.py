@@ -159,7 +159,7 @@ def _prepared(
         sources = [Path(bpy.data.filepath)]
     spec = JobSpec(
         character=character.name,
-        blend=str(sources[0]) if sources else "",
+        blend="",  # the snapshot is in the folder, and the folder may be given away
         parts=parts,
         frames=frames_of(arguments, FrameSelection(*frame_range(character))),
         capture=capture_of(arguments),
@@ -223,9 +223,13 @@ def _save(arguments: argparse.Namespace, suffix: str, console: Console) -> Path:
 
 def _finish(folder: JobFolder, document: dict[str, Any], console: Console) -> None:
     """The report, in the job folder and as the outcome."""
-    text = _summary(document)
-    write_text(folder.path / "report.txt", text + "\n")
-    console.outcome(text, document)
+    # The report stays with the job, which may be given away; the terminal is the user's own.
+    private = dict(document)
+    for key in ("job", "blend", "sheet"):
+        if key in private:
+            private[key] = Path(private[key]).name
+    write_text(folder.path / "report.txt", _summary(private) + "\n")
+    console.outcome(_summary(document), document)
 
 
 def _summary(document: dict[str, Any]) -> str:

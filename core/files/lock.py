@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import errno
+import hashlib
 import json
 import os
 import socket
@@ -102,8 +103,8 @@ class FolderLock:
     def _busy(self) -> JobError:
         holder = read_holder(self.path)
         process = f" as process {holder['pid']}" if "pid" in holder else ""
-        if holder.get("host", socket.gethostname()) != socket.gethostname():
-            process += f" on {holder['host']}"
+        if holder.get("host", _this_machine()) != _this_machine():
+            process += " on another machine"
         since = f" since {holder['started']}" if "started" in holder else ""
         return JobError(
             f"The job in {self.path.parent} is already running{process}{since}",
@@ -113,11 +114,16 @@ class FolderLock:
 
     def _write_holder(self, file: int) -> None:
         started = datetime.datetime.now().isoformat(" ", "seconds")
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "started": started}
+        holder = {"pid": os.getpid(), "host": _this_machine(), "started": started}
         with contextlib.suppress(OSError):  # the name is a courtesy; the lock is held
             os.ftruncate(file, 0)
             os.lseek(file, 0, os.SEEK_SET)
             os.write(file, json.dumps(holder).encode())
+
+
+def _this_machine() -> str:
+    """Tells it from others without its name, which is nobody's business."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:12]
 
 
 def read_holder(path: Path) -> dict[str, str | int]:
@@ -132,7 +138,7 @@ def _is_dead(holder: dict[str, str | int]) -> bool:
     pid = holder.get("pid")
     if sys.platform == "win32" or not isinstance(pid, int):
         return False
-    if holder.get("host") != socket.gethostname():
+    if holder.get("host") != _this_machine():
         return False
     try:
         os.kill(pid, 0)

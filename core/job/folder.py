@@ -222,7 +222,7 @@ class JobFolder:
         blend = self.blend(spec)
         try:
             status = blend.stat()
-            seen = {"path": str(blend), "size": status.st_size, "time": status.st_mtime_ns}
+            seen = {"name": blend.name, "size": status.st_size, "time": status.st_mtime_ns}
             cache = self.path / "snapshot_hash.json"
             known = read_note(cache)
             digest = known.get("sha256")

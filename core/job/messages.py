@@ -162,6 +162,9 @@ class EventLog:
 
     def append(self, message: Message) -> None:
         values = {f.name: getattr(message, f.name) for f in fields(message)}
+        for name in ("message", "remedy", "log"):
+            if isinstance(values.get(name), str):
+                values[name] = self._without_folders(values[name])
         line = encode(Message(**{**values, "time": round(time.time(), 3)}))
         try:
             file = open_own(self.path, os.O_RDWR | os.O_APPEND)
@@ -175,6 +178,10 @@ class EventLog:
             pass
         finally:
             os.close(file)
+
+    def _without_folders(self, text: str) -> str:
+        """The record stays with the job, which may be given away: it does not say where it lay."""
+        return text.replace(str(self.path.parent), ".").replace(str(Path.home()), "~")
 
 
 def _lacks_newline(file: int) -> bool:

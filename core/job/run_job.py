@@ -125,7 +125,7 @@ class _Run:
                 self.tell(Message("stage", stage=stage, state="skipped"))
         self._check_finished(stages, keys)
         seconds = round(time.monotonic() - start, 3)
-        self.tell(Message("result", message=str(self.folder.path), seconds=seconds))
+        self.tell(Message("result", seconds=seconds))
 
     def _capture(self, spec: JobSpec, key: str, command: CaptureCommand) -> None:
         start = time.monotonic()

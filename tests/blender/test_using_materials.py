@@ -16,6 +16,7 @@ from tests.blender.writeback_scene import (
     changing_job,
     empty_scene,
     file_state,
+    finish,
     finished_job,
     mesh_state,
     random_labels,
@@ -71,6 +72,7 @@ def test_earlier_materials_keep_their_slots_and_the_unlabelled_faces(tmp_path):
     labels[1][7] = -1
     for frame, label in labels.items():
         files.write_frame(frame, label, np.ones(48))
+    finish(files)
     apply_labels(files)
     made = part_materials(ob)
     assert [m.name for m in ob.data.materials][:2] == ["cloth", "skin"]

@@ -32,6 +32,7 @@ from tests.blender.writeback_scene import (
     empty_scene,
     evaluated,
     file_state,
+    finish,
     finished_job,
     finished_sequence,
     mesh_state,
@@ -157,6 +158,7 @@ def _sure(files, labels, shift=0):
     for frame, label in labels.items():
         stops[frame] = (np.arange(len(label)) + frame + shift) % 5
         files.write_frame(frame, label, STOPS[stops[frame]])
+    finish(files)
     return stops
 
 

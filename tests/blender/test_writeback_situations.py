@@ -22,6 +22,7 @@ from tests.blender.writeback_scene import (
     empty_scene,
     evaluated,
     file_state,
+    finish,
     finished_job,
     mesh_state,
     random_labels,
@@ -241,9 +242,11 @@ def test_damaged_labels_are_refused_before_anything_is_written(tmp_path):
     files, labels = changing_job(tmp_path, ob)
     before = mesh_state(ob)
     files.write_frame(3, labels[3][:-1], np.ones(len(labels[3]) - 1))
+    finish(files)
     with pytest.raises(JobError, match="frame 3"):
         apply_labels(files)
     files.write_frame(3, labels[3] + 100, np.ones(len(labels[3])))
+    finish(files)
     with pytest.raises(JobError, match="frame 3"):
         apply_labels(files)
     files.frame_path(4).write_bytes(b"broken")

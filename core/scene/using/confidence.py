@@ -16,6 +16,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...job.label_files import UNLABELLED, LabelFiles, Result
+from ...job.locations import find_job, name_of_job
 from ..writeback import ledger as registry
 from ..writeback.attributes import add_later
 from ..writeback.kept_corrections import read_corrections
@@ -61,10 +62,11 @@ def show_confidence(ob: bpy.types.Object | None, job: Path | None = None) -> Con
 
 
 def _label_files(one: Labelled, job: Path | None) -> LabelFiles:
-    folder = job or Path(one.document.get("job") or "?")
-    if not (folder / "result.json").is_file():
+    folder = job or find_job(one.document, bpy.data.filepath)
+    if folder is None or not (folder / "result.json").is_file():
+        name = folder or name_of_job(one.document)
         raise InputError(
-            f"The job folder of {one.document['character']}'s labels is missing: {folder}",
+            f"The job folder of {one.document['character']}'s labels is missing: {name}",
             "Choose where it is now, or apply labels again",
         )
     return LabelFiles(folder)

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import bpy
 import numpy as np
 
 from ...errors import InputError, Parts4DError
 from ...job.label_files import LabelFiles
+from ...job.locations import find_job
 from ..narrowing import specific
 from ..writeback import ledger as registry
 from ..writeback import vertex_groups
@@ -175,12 +175,13 @@ def _twins(one: Labelled) -> list[Labelled]:
 
 def _apply_again(character: Sequence[Labelled]) -> str:
     """Why the labels cannot be taken from their job again; "" when they were."""
-    options = {one.document.get("job", ""): one.document.get("options", {}) for one in character}
+    blend = bpy.data.filepath
+    options = {find_job(one.document, blend): one.document.get("options", {}) for one in character}
     for job, how in options.items():
-        if not job or not (Path(job) / "result.json").is_file():
+        if job is None:
             return "Their job folder is missing"
         try:
-            apply_labels(LabelFiles(Path(job)), WriteOptions(**how))
+            apply_labels(LabelFiles(job), WriteOptions(**how))
         except Parts4DError as error:
             return error.message
     return ""

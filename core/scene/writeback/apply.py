@@ -15,6 +15,7 @@ from typing import Any
 import bpy
 
 from ...job.label_files import LabelFiles, Result
+from ...job.locations import describe_job
 from ..narrowing import mesh_of
 from . import attributes, vertex_groups
 from . import ledger as registry
@@ -41,7 +42,7 @@ class _Order:
 
     result: Result
     options: WriteOptions
-    job: str
+    job: Mapping[str, str]  # where it lies
 
 
 @dataclass
@@ -67,7 +68,7 @@ def apply_labels(labels: LabelFiles, options: WriteOptions = _DEFAULTS) -> Write
     """
     started = time.perf_counter()
     result = labels.read_result()
-    order = _Order(result, options, str(labels.job.absolute()))
+    order = _Order(result, options, describe_job(labels.job, bpy.data.filepath))
     tally = _Tally()
     with object_mode(_objects_concerned(result)):
         plan = make_plan(labels, options.every_frame)
@@ -267,7 +268,7 @@ def _document(
         "topology": result.topology,
         "backends": dict(result.backends),
         "versions": dict(result.versions),
-        "job": order.job,
+        **order.job,
         "options": order.options.to_json(),
         "attributes": asdict(names),
         "stored": {str(frame): asdict(at) for frame, at in stored.items()},
