@@ -193,7 +193,8 @@ class Copy:
             said, expected = labels_of(said), labels_of(expected)
         if command in LENIENT or said == expected:
             return ""
-        place = len(os.path.commonprefix([said, expected]))
+        pairs = zip(said + " ", expected + "!", strict=False)
+        place = next(i for i, (one, other) in enumerate(pairs) if one != other)
         about = slice(max(place - 40, 0), place + 80)
         return f"Silently different: ...{said[about]} instead of ...{expected[about]}"
 
