@@ -12,6 +12,7 @@ import bpy
 
 from core.cli.main import main
 from core.errors import INTERNAL, OK
+from core.scene.writeback import ledger
 from tests.blender.writeback_scene import mesh_state
 from tests.unit.fuzz.attempts import Outcome, attempt, flaw_of
 from vendor_setup import worker_python
@@ -39,15 +40,21 @@ def outcome(log: Path, *arguments: object, look_at: Path | None = None) -> Outco
         return Outcome("done", json.dumps(content))
     said = log.read_text("utf-8", "replace")
     lines = [line for line in said.splitlines() if line.startswith("Error: ")]
-    if status == INTERNAL or len(lines) != 1 or "Traceback" in said or "Internal" in lines[0]:
+    if status == INTERNAL or not lines or "Traceback" in said or "Internal" in said:
         return Outcome("fault", f"Exit status {status}: {said[-1000:]}")
-    if flaw := flaw_of(lines[0]):
-        return Outcome("fault", f"A sentence that {flaw}: {lines[0]}")
-    return Outcome("sentence", lines[0])
+    if flaw := flaw_of(lines[-1]):  # Blender may have had its say before
+        return Outcome("fault", f"A sentence that {flaw}: {lines[-1]}")
+    return Outcome("sentence", lines[-1])
 
 
 def content_of(path: Path) -> dict[str, str]:
-    """Per mesh object of a .blend the sha256 of everything that can be told of it."""
+    """Per mesh object of a .blend the sha256 of what can be told of it, and of its vocabulary.
+
+    The rest of our property says where the job lies.
+    """
     bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
-    meshes = [ob for ob in bpy.data.objects if ob.type == "MESH"]
-    return {ob.name: hashlib.sha256(repr(mesh_state(ob)).encode()).hexdigest() for ob in meshes}
+    found = {}
+    for ob in [ob for ob in bpy.data.objects if ob.type == "MESH"]:
+        state = mesh_state(ob) | {"properties": (ledger.read(ob) or {}).get("vocabulary")}
+        found[ob.name] = hashlib.sha256(repr(state).encode()).hexdigest()
+    return found

@@ -17,6 +17,7 @@ import pytest
 
 pytest.importorskip("bpy")
 
+from tests.blender.folder_watch import FolderWatch
 from tests.blender.forked_command import content_of, doing, outcome
 from tests.unit.fuzz.attempts import attempt, prepare
 from tests.unit.fuzz.kills import Moment, changes_in, run_until, whole
@@ -55,6 +56,17 @@ class Files:
 @pytest.fixture(scope="module")
 def files(hero: Path, finished_hero: Path, tmp_path_factory: pytest.TempPathFactory) -> Files:
     return Files(hero, finished_hero, tmp_path_factory.mktemp("files"))
+
+
+def test_saving_in_place_there_is_no_moment_without_the_file(files, tmp_path):
+    folder, log = tmp_path / "films", tmp_path / "log"
+    folder.mkdir()
+    scene = Path(shutil.copy(files.plain, folder / "scene.blend"))
+    for command in ("apply", "clear"):
+        job = [files.job] if command == "apply" else []
+        with FolderWatch(folder) as watch:
+            whole(outcome(log, command, *job, scene, "--in-place"))
+        assert "scene.blend" not in watch.gone, command
 
 
 @pytest.mark.parametrize("place", ["--in-place", "--output"])
