@@ -6,8 +6,8 @@ All fields are symmetric, or describe the left side (+X) and are mirrored by the
 
 import numpy as np
 
-from .fields import cone, ellipsoid, mirrored, union
-from .polygonise import Quads, clipped, relaxed, spaced, surface_nets
+from .fields import cone, ellipsoid, reflect, union
+from .polygonise import Quads, clip, relax, space, surface_nets
 
 Joints = dict[str, np.ndarray]
 FINGERS = {  # radius at the knuckle and at the tip, metres
@@ -20,7 +20,7 @@ FINGERS = {  # radius at the knuckle and at the tip, metres
 
 def torso(points: np.ndarray, joints: Joints) -> np.ndarray:
     """Pelvis to shoulders, without arms, legs and neck."""
-    p = mirrored(points)
+    p = reflect(points)
     shoulder = joints["upper_arm.L"][0]
     core = union(
         ellipsoid(p, (0.0, 0.022, 1.07), (0.158, 0.112, 0.13)),
@@ -40,7 +40,7 @@ def torso(points: np.ndarray, joints: Joints) -> np.ndarray:
 
 def neck(points: np.ndarray, joints: Joints) -> np.ndarray:
     """The neck with the slope of the trapezius and a hint of the larynx."""
-    p = mirrored(points)
+    p = reflect(points)
     base, mid, top = joints["spine.004"][0], joints["spine.005"][0], joints["spine.006"][0]
     column = union(
         cone(p, base + (0, 0.010, -0.05), mid + (0, 0.014, 0.0), 0.064, 0.055),
@@ -161,6 +161,6 @@ def hand_mesh(joints: Joints) -> Quads:
     def field(points: np.ndarray) -> np.ndarray:
         return hand(points, joints)
 
-    grid = [spaced((a, step), (b, step)) for a, b in zip(low, high, strict=True)]
-    mesh = relaxed(field, surface_nets(field, *grid), 2)
-    return clipped(mesh, lambda p: -((p - wrist) @ fore + 0.038), field)
+    grid = [space((a, step), (b, step)) for a, b in zip(low, high, strict=True)]
+    mesh = relax(field, surface_nets(field, *grid), 2)
+    return clip(mesh, lambda p: -((p - wrist) @ fore + 0.038), field)

@@ -31,7 +31,7 @@ def build(strip_names: bool = False, frames: int = 24) -> bpy.types.Object:
         jacket.jacket(joints),
         garments.trousers(joints),
         garments.belt(joints),
-        piece.joined("Shoes", [left, piece.mirror(left)]),
+        piece.join("Shoes", [left, piece.mirror(left)]),
     ]
     (meshes.add_nameless if strip_names else meshes.add)(pieces, rig, joints)
     walk.animate(rig, joints, frames)

@@ -7,7 +7,7 @@ from . import palette
 from .body import Joints
 from .fields import smoothstep
 from .head import EYE, EYE_RADIUS, head
-from .piece import Piece, joined, mirror, piece
+from .piece import Piece, join, mirror, piece
 
 
 def _ball(centre: np.ndarray, radius: float, rings: int = 13, sides: int = 18) -> tuple:
@@ -48,7 +48,7 @@ def eyes() -> Piece:
     left = piece(
         "Eye", vertices, quads, "eyes", "Eyes", np.repeat(colour[:, None], 4, 1), bone="spine.006"
     )
-    return joined("Eyes", [left, mirror(left)])
+    return join("Eyes", [left, mirror(left)])
 
 
 def eyebrows(joints: Joints) -> Piece:
@@ -82,4 +82,4 @@ def eyebrows(joints: Joints) -> Piece:
         -1, 4
     )
     left = piece("Eyebrow", places, quads, "eyebrows", "Eyebrows", palette.BROWS, bone="spine.006")
-    return joined("Eyebrows", [left, mirror(left)])
+    return join("Eyebrows", [left, mirror(left)])

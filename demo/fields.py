@@ -56,7 +56,7 @@ def intersection(first: np.ndarray, *others: np.ndarray, blend: float = 0.0) -> 
     return -union(-first, *(-other for other in others), blend=blend)
 
 
-def mirrored(points: np.ndarray) -> np.ndarray:
+def reflect(points: np.ndarray) -> np.ndarray:
     """The points with x made positive: a field of them is symmetric."""
     folded = points.copy()
     folded[:, 0] = np.abs(folded[:, 0])

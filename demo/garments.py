@@ -5,10 +5,10 @@ import numpy as np
 
 from . import palette
 from .body import Joints, neck, neckline, torso
-from .fields import Field, bump, cone, ellipsoid, intersection, mirrored, smoothstep, union, waves
-from .piece import Piece, joined, mirror, piece
-from .polygonise import clipped, gradient, project, relaxed, rimmed, spaced, surface_nets, symmetric
-from .trims import between, dropped, strip
+from .fields import Field, bump, cone, ellipsoid, intersection, reflect, smoothstep, union, waves
+from .piece import Piece, join, mirror, piece
+from .polygonise import clip, gradient, project, relax, rim, space, surface_nets, symmetric
+from .trims import between, drop, strip
 
 WAIST = 1.132  # height of the upper edge of the trousers
 HEM = 0.040
@@ -19,7 +19,7 @@ NECK = 0.014
 def shirt_field(points: np.ndarray, joints: Joints) -> np.ndarray:
     """T-shirt: close to the chest, falling straighter over the waist."""
     body = union(torso(points, joints), neck(points, joints), blend=0.05)
-    drape = ellipsoid(mirrored(points), (0.0, 0.004, 1.27), (0.146, 0.106, 0.22))
+    drape = ellipsoid(reflect(points), (0.0, 0.004, 1.27), (0.146, 0.106, 0.22))
     return union(body, drape, blend=0.05) - 0.0065
 
 
@@ -32,13 +32,13 @@ def t_shirt(joints: Joints) -> Piece:
     step = STRIPE_PITCH / 4
     x, z = np.linspace(-0.100, 0.100, 23), np.arange(1.092, 1.625, step)
     grid = np.stack(np.meshgrid(x, [-0.3], z, indexing="ij"), -1).reshape(-1, 3)
-    front = dropped(field, grid, (0.0, 1.0, 0.0))
-    panel = clipped((front, _sheet(len(x), len(z))), lambda p: neckline(p, NECK - 0.008), field)
-    panel, _ = rimmed(panel, 0.004, 1)
+    front = drop(field, grid, (0.0, 1.0, 0.0))
+    panel = clip((front, _sheet(len(x), len(z))), lambda p: neckline(p, NECK - 0.008), field)
+    panel, _ = rim(panel, 0.004, 1)
     height = panel[0][panel[1]][:, :, 2].mean(1)
     dark = ((height - 1.092) / STRIPE_PITCH) % 1.0 < 0.5
     colour = np.repeat(np.where(dark[:, None], palette.STRIPE, palette.SHIRT)[:, None], 4, 1)
-    return joined(
+    return join(
         "T-Shirt",
         [
             piece("Front", *panel, "t-shirt", "T-Shirt", colour),
@@ -110,7 +110,7 @@ def _trouser_leg(p: np.ndarray, joints: Joints) -> np.ndarray:
 
 def trouser_field(points: np.ndarray, joints: Joints) -> np.ndarray:
     """Straight-cut trousers."""
-    p = mirrored(points)
+    p = reflect(points)
     seat = torso(p, joints) - 0.012
     seat = intersection(seat, 0.955 - p[:, 2], blend=0.05)
     return union(_trouser_leg(p, joints), seat, blend=0.05)
@@ -123,8 +123,8 @@ def trousers(joints: Joints) -> Piece:
         return trouser_field(points, joints)
 
     xs = symmetric((0.0, 0.004), (0.02, 0.006), (0.05, 0.0190), (0.23, 0.0190))
-    ys = spaced((-0.16, 0.0190), (0.20, 0.0190))
-    zs = spaced(
+    ys = space((-0.16, 0.0190), (0.20, 0.0190))
+    zs = space(
         (0.0, 0.013),
         (0.14, 0.013),
         (0.25, 0.022),
@@ -133,7 +133,7 @@ def trousers(joints: Joints) -> Piece:
         (1.0, 0.012),
         (1.17, 0.0190),
     )
-    mesh = relaxed(field, surface_nets(field, xs, ys, zs), 3)
+    mesh = relax(field, surface_nets(field, xs, ys, zs), 3)
     slope = 0.16
 
     def ends(points: np.ndarray) -> np.ndarray:
@@ -141,7 +141,7 @@ def trousers(joints: Joints) -> Piece:
         bottom = HEM - slope * (points[:, 1] - 0.0) - points[:, 2]
         return np.maximum(top, bottom)
 
-    (vertices, quads), _ = rimmed(clipped(mesh, ends, field), 0.005, 2)
+    (vertices, quads), _ = rim(clip(mesh, ends, field), 0.005, 2)
     worn = bump(vertices[:, 2], 0.80, 0.13) * smoothstep(-0.03, -0.10, vertices[:, 1])
     worn += 0.7 * bump(vertices[:, 2], 0.53, 0.06) * smoothstep(-0.05, -0.10, vertices[:, 1])
     worn += 0.6 * bump(vertices[:, 2], 1.0, 0.07) * smoothstep(0.08, 0.14, vertices[:, 1])
@@ -176,7 +176,7 @@ def trousers(joints: Joints) -> Piece:
         )
     ]
     trims = [pocket, *loops]
-    return joined("Trousers", [cloth, *trims, *(mirror(t) for t in trims)])
+    return join("Trousers", [cloth, *trims, *(mirror(t) for t in trims)])
 
 
 def _loop(centre, across: np.ndarray, section: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -228,4 +228,4 @@ def belt(joints: Joints) -> Piece:
     faces = np.stack([index, np.roll(index, -1, 1), np.roll(following, -1, 1), following], -1)
     faces = faces.reshape(-1, 4)
     buckle = piece("Buckle", rim.reshape(-1, 3), faces, "belt", "Buckle", palette.BUCKLE)
-    return joined("Belt", [strap, buckle])
+    return join("Belt", [strap, buckle])

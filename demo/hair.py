@@ -4,15 +4,15 @@
 import numpy as np
 
 from . import palette
-from .fields import Field, ellipsoid, mirrored, smoothstep, union
+from .fields import Field, ellipsoid, reflect, smoothstep, union
 from .head import hairline
-from .piece import Piece, joined, piece
+from .piece import Piece, join, piece
 from .polygonise import (
     border_vertices,
-    clipped,
+    clip,
     gradient,
-    relaxed,
-    spaced,
+    relax,
+    space,
     surface_nets,
     symmetric,
     vertex_normals,
@@ -25,7 +25,7 @@ SEGMENTS = 6
 
 def cap_field(points: np.ndarray) -> np.ndarray:
     """The surface the locks grow from: the skull with some volume."""
-    p = mirrored(points)
+    p = reflect(points)
     return union(
         ellipsoid(p, (0.0, -0.034, 1.890), (0.0845, 0.110, 0.0975)),
         ellipsoid(p, (0.0, 0.006, 1.862), (0.0775, 0.079, 0.085)),
@@ -56,7 +56,7 @@ def _roots(rng: np.random.Generator, places: np.ndarray) -> np.ndarray:
     return np.array(chosen)
 
 
-def _combed(
+def _comb(
     rng: np.random.Generator, roots: np.ndarray, field: Field
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Centre lines (L, S+1, 3), surface normals alike, and half widths (L,) of the locks."""
@@ -68,13 +68,13 @@ def _combed(
     lift = (0.0048 + 0.0080 * top + 0.0120 * front) * rng.uniform(0.75, 1.25, len(roots))
     wander = rng.normal(0.0, 0.16, (len(roots), 3))
     width = (0.0090 + 0.0032 * top) * rng.uniform(0.85, 1.2, len(roots))
-    lines, _ = _grown(roots, length, lift, wander, field)
+    lines, _ = _grow(roots, length, lift, wander, field)
     # Locks that would hang past the hairline, off the head, are cut shorter.
     over = (hairline(lines.reshape(-1, 3)).reshape(lines.shape[:2]) < 0.004).mean(1)
-    return *_grown(roots, length * np.clip(1.1 * over, 0.3, 1.0), lift * over, wander, field), width
+    return *_grow(roots, length * np.clip(1.1 * over, 0.3, 1.0), lift * over, wander, field), width
 
 
-def _grown(
+def _grow(
     roots: np.ndarray, length: np.ndarray, lift: np.ndarray, wander: np.ndarray, field: Field
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lines (L, S+1, 3) that follow the flow over the cap, and the surface normals below them."""
@@ -98,7 +98,7 @@ def _grown(
 def _locks(field: Field, places: np.ndarray) -> Piece:
     rng = np.random.default_rng(20)
     roots = _roots(rng, places)
-    lines, normals, width = _combed(rng, roots, field)
+    lines, normals, width = _comb(rng, roots, field)
     along = np.gradient(lines, axis=1)
     side = np.cross(along, normals)
     side /= np.linalg.norm(side, axis=-1, keepdims=True)
@@ -134,10 +134,10 @@ def _locks(field: Field, places: np.ndarray) -> Piece:
 
 def hair() -> Piece:
     """All of the hair."""
-    xs, ys = symmetric((0.0, 0.0100), (0.12, 0.0100)), spaced((-0.18, 0.0100), (0.12, 0.0100))
-    zs = spaced((1.76, 0.0100), (2.02, 0.0100))
-    mesh = relaxed(cap_field, surface_nets(cap_field, xs, ys, zs), 2)
-    vertices, quads = clipped(mesh, hairline, cap_field)
+    xs, ys = symmetric((0.0, 0.0100), (0.12, 0.0100)), space((-0.18, 0.0100), (0.12, 0.0100))
+    zs = space((1.76, 0.0100), (2.02, 0.0100))
+    mesh = relax(cap_field, surface_nets(cap_field, xs, ys, zs), 2)
+    vertices, quads = clip(mesh, hairline, cap_field)
     # Tuck the border under the skin, or daylight shows between cap and skull.
     border = border_vertices(quads, len(vertices))
     tucked = vertices.copy()
@@ -145,4 +145,4 @@ def hair() -> Piece:
     tone = 0.75 * np.array(palette.HAIR_ROOT) + 0.25 * np.array(palette.HAIR_TIP)
     cap = piece("Cap", tucked, quads, "hair", "Hair", tone)
     deep = vertices[hairline(vertices) < -0.002]
-    return joined("Hair", [cap, _locks(cap_field, deep)])
+    return join("Hair", [cap, _locks(cap_field, deep)])

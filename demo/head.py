@@ -4,8 +4,8 @@
 import numpy as np
 
 from .body import Joints, neck, neckline, torso
-from .fields import bump, cone, ellipsoid, intersection, mirrored, smoothstep, union
-from .polygonise import Quads, clipped, relaxed, spaced, surface_nets, symmetric
+from .fields import bump, cone, ellipsoid, intersection, reflect, smoothstep, union
+from .polygonise import Quads, clip, relax, space, surface_nets, symmetric
 
 EYE = np.array([0.0350, -0.1265, 1.8925])  # centre of the left eyeball
 EYE_RADIUS = 0.0160
@@ -109,7 +109,7 @@ def _ear(p: np.ndarray) -> np.ndarray:
 
 def head(points: np.ndarray, joints: Joints) -> np.ndarray:
     """Head, neck and the top of the chest."""
-    p = mirrored(points)
+    p = reflect(points)
     face = union(_face(p), _nose(p), blend=0.014)
     throat = union(face, neck(points, joints), blend=0.022)
     height, _ = lips(p)
@@ -145,8 +145,8 @@ def head_mesh(joints: Joints) -> Quads:
         (0.058, 0.0050),
         (0.13, 0.009),
     )
-    ys = spaced((-0.21, 0.0048), (-0.12, 0.0048), (-0.09, 0.0085), (0.01, 0.0085), (0.12, 0.012))
-    zs = spaced(
+    ys = space((-0.21, 0.0048), (-0.12, 0.0048), (-0.09, 0.0085), (0.01, 0.0085), (0.12, 0.012))
+    zs = space(
         (1.56, 0.014),
         (1.72, 0.013),
         (1.76, 0.0055),
@@ -160,7 +160,7 @@ def head_mesh(joints: Joints) -> Quads:
         (1.94, 0.008),
         (2.0, 0.010),
     )
-    mesh = relaxed(field, surface_nets(field, xs, ys, zs), 2)
+    mesh = relax(field, surface_nets(field, xs, ys, zs), 2)
 
-    mesh = clipped(mesh, lambda p: np.where(p[:, 2] < 1.70, -(neckline(p) + 0.026), -0.05), field)
-    return clipped(mesh, lambda p: -(hairline(p) + 0.014), field)
+    mesh = clip(mesh, lambda p: np.where(p[:, 2] < 1.70, -(neckline(p) + 0.026), -0.05), field)
+    return clip(mesh, lambda p: -(hairline(p) + 0.014), field)

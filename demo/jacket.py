@@ -5,17 +5,17 @@ import numpy as np
 
 from . import palette
 from .body import Joints, neck, neckline, torso
-from .fields import bump, cone, ellipsoid, mirrored, segment, smoothstep, union, waves
+from .fields import bump, cone, ellipsoid, reflect, segment, smoothstep, union, waves
 from .garments import trouser_field
-from .piece import Piece, joined, mirror, piece
+from .piece import Piece, join, mirror, piece
 from .polygonise import (
-    clipped,
+    clip,
     project,
-    relaxed,
-    rimmed,
-    scored,
-    smoothed,
-    spaced,
+    relax,
+    rim,
+    score,
+    smooth,
+    space,
     surface_nets,
     symmetric,
 )
@@ -63,7 +63,7 @@ def field_of(joints: Joints):
     """The jacket's outer surface as a field."""
 
     def field(points: np.ndarray) -> np.ndarray:
-        p = mirrored(points)
+        p = reflect(points)
         z = p[:, 2]
         ease = np.interp(
             z,
@@ -96,28 +96,28 @@ def _shell(joints: Joints, field) -> Piece:
     fore /= np.linalg.norm(fore)
     reach = wrist[0] + 0.05
     xs = symmetric((0.0, 0.0180), (reach, 0.0180))
-    ys = spaced((-0.20, 0.0180), (0.20, 0.0180))
-    zs = spaced((HEM - 0.04, 0.0180), (1.70, 0.0180))
-    mesh = relaxed(field, surface_nets(field, xs, ys, zs), 3)
+    ys = space((-0.20, 0.0180), (0.20, 0.0180))
+    zs = space((HEM - 0.04, 0.0180), (1.70, 0.0180))
+    mesh = relax(field, surface_nets(field, xs, ys, zs), 3)
 
     def ends(points: np.ndarray) -> np.ndarray:
-        p = mirrored(points)
+        p = reflect(points)
         hem = np.where(p[:, 0] < 0.3, HEM - p[:, 2], -0.05)
         cuff = np.where(p[:, 0] > 0.3, (p - wrist) @ fore + 0.004, -0.05)
         return np.maximum(hem, cuff)
 
-    mesh = clipped(mesh, ends, field)
-    mesh = clipped(mesh, neckline, field)
-    mesh = clipped(mesh, opening, field)
+    mesh = clip(mesh, ends, field)
+    mesh = clip(mesh, neckline, field)
+    mesh = clip(mesh, opening, field)
 
     def band(points: np.ndarray) -> np.ndarray:
-        p = mirrored(points)
+        p = reflect(points)
         along = (p - wrist) @ fore + 0.004
         return np.where(p[:, 0] > 0.3, -CUFF - along, p[:, 2] - HEM - HEM_BAND)
 
-    mesh, knit = scored(mesh, band, field)
+    mesh, knit = score(mesh, band, field)
     outer = len(mesh[1])
-    (vertices, quads), source = rimmed(mesh, 0.006, 2)
+    (vertices, quads), source = rim(mesh, 0.006, 2)
     knit = knit[source]
     centre = vertices[quads].mean(1)
     zip_edge = (np.arange(len(quads)) >= outer) & (np.abs(opening(centre)) < 0.002)
@@ -143,7 +143,7 @@ def _collar(joints: Joints, field) -> Piece:
     for _ in range(12):
         base = project(neckline, project(field, base, 1, 0.03), 1, 0.03)
     edges = np.stack([np.arange(len(base) - 1), np.arange(1, len(base))], 1)
-    base = smoothed(base, edges, 8) + 0.0030 * outwards
+    base = smooth(base, edges, 8) + 0.0030 * outwards
     rise = 0.052 * (1 - 0.30 * smoothstep(1.8, 2.55, np.abs(angles)))
     rows = []
     for h in heights:
@@ -154,7 +154,7 @@ def _collar(joints: Joints, field) -> Piece:
     quads = np.stack([index[:-1, :-1], index[1:, :-1], index[1:, 1:], index[:-1, 1:]], -1).reshape(
         -1, 4
     )
-    (vertices, quads), _ = rimmed((vertices, quads), 0.006, 8)
+    (vertices, quads), _ = rim((vertices, quads), 0.006, 8)
     return piece("Collar", vertices, quads, "jacket", "Knit", palette.RIB)
 
 
@@ -170,4 +170,4 @@ def jacket(joints: Joints) -> Piece:
         "Knit",
         palette.RIB,
     )
-    return joined("Jacket", [_shell(joints, field), _collar(joints, field), pocket, mirror(pocket)])
+    return join("Jacket", [_shell(joints, field), _collar(joints, field), pocket, mirror(pocket)])

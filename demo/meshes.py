@@ -6,7 +6,7 @@ import numpy as np
 
 from .body import Joints
 from .palette import MATERIALS
-from .piece import Piece, joined
+from .piece import Piece, join
 from .weights import weights_at
 
 COLOUR = "Color"
@@ -117,7 +117,7 @@ def add_nameless(pieces: list[Piece], rig: bpy.types.Object, joints: Joints) -> 
         [np.array([MATERIALS[m][0] for m in p.materials])[p.material] for p in pieces]
     )
     weights = _together([_weights(p, joints) for p in pieces])
-    whole = joined("mesh.001", pieces)
+    whole = join("mesh.001", pieces)
     whole.material = np.zeros(len(whole.quads), int)
     mesh = _mesh(whole, whole.name, "a001", "a002")
     mesh.attributes.new("a003", "FLOAT", "FACE").data.foreach_set(

@@ -82,7 +82,7 @@ def piece(
     )
 
 
-def joined(name: str, pieces: list[Piece]) -> Piece:
+def join(name: str, pieces: list[Piece]) -> Piece:
     """Several pieces as one, materials of the same name shared."""
     materials = list(dict.fromkeys(m for p in pieces for m in p.materials))
     offsets = np.cumsum([0, *(len(p.vertices) for p in pieces)])

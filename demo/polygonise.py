@@ -8,7 +8,7 @@ from .fields import Field
 Quads = tuple[np.ndarray, np.ndarray]  # vertices (N, 3) float64, quads (F, 4) int64
 
 
-def spaced(*knots: tuple[float, float]) -> np.ndarray:
+def space(*knots: tuple[float, float]) -> np.ndarray:
     """Grid coordinates whose spacing changes from place to place.
 
     knots: (coordinate, spacing) in rising order; spacing is interpolated between them.
@@ -21,8 +21,8 @@ def spaced(*knots: tuple[float, float]) -> np.ndarray:
 
 
 def symmetric(*knots: tuple[float, float]) -> np.ndarray:
-    """Like `spaced` from 0 outwards, mirrored at 0: keeps symmetric fields exactly symmetric."""
-    half = spaced(*knots)
+    """Like `space` from 0 outwards, mirrored at 0: keeps symmetric fields exactly symmetric."""
+    half = space(*knots)
     return np.concatenate([-half[:0:-1], half])
 
 
@@ -134,7 +134,7 @@ def border_vertices(quads: np.ndarray, count: int) -> np.ndarray:
     return mask
 
 
-def smoothed(values: np.ndarray, edges: np.ndarray, rounds: int, amount: float = 0.5) -> np.ndarray:
+def smooth(values: np.ndarray, edges: np.ndarray, rounds: int, amount: float = 0.5) -> np.ndarray:
     """Values (N, C) averaged with their neighbours along edges; works on positions too."""
     degree = np.bincount(edges.ravel(), minlength=len(values))[:, None]
     for _ in range(rounds):
@@ -146,13 +146,13 @@ def smoothed(values: np.ndarray, edges: np.ndarray, rounds: int, amount: float =
     return values
 
 
-def relaxed(field: Field, mesh: Quads, rounds: int = 3) -> Quads:
+def relax(field: Field, mesh: Quads, rounds: int = 3) -> Quads:
     """Evens out the quads by smoothing along the surface, then projects back onto the field."""
     vertices, quads = mesh
     edges, _ = edges_of(quads)
     still = border_vertices(quads, len(vertices))
     for _ in range(rounds):
-        moved = smoothed(vertices, edges, 1, 0.6)
+        moved = smooth(vertices, edges, 1, 0.6)
         vertices = np.where(still[:, None], vertices, moved)
         vertices = project(field, vertices, 1)
     return project(field, vertices, 1), quads
@@ -164,7 +164,7 @@ def compact(vertices: np.ndarray, quads: np.ndarray) -> Quads:
     return vertices[used], quads.reshape(-1, 4)
 
 
-def clipped(mesh: Quads, keep: Field, surface: Field | None = None) -> Quads:
+def clip(mesh: Quads, keep: Field, surface: Field | None = None) -> Quads:
     """The part of a mesh where keep < 0, its new border moved exactly onto keep = 0.
 
     Whole faces are dropped and the border vertices slide to the cut, so that quads stay quads.
@@ -185,7 +185,7 @@ def clipped(mesh: Quads, keep: Field, surface: Field | None = None) -> Quads:
     return compact(vertices, quads)
 
 
-def scored(mesh: Quads, level: Field, surface: Field) -> tuple[Quads, np.ndarray]:
+def score(mesh: Quads, level: Field, surface: Field) -> tuple[Quads, np.ndarray]:
     """Lets the edges between faces inside and outside a level set follow it exactly.
 
     Returns the mesh and the mask (F,) of the faces where level < 0.
@@ -218,7 +218,7 @@ def vertex_normals(vertices: np.ndarray, quads: np.ndarray) -> np.ndarray:
     return result / np.maximum(np.linalg.norm(result, axis=1, keepdims=True), 1e-12)
 
 
-def rimmed(mesh: Quads, thickness: float, depth: int = 2) -> tuple[Quads, np.ndarray]:
+def rim(mesh: Quads, thickness: float, depth: int = 2) -> tuple[Quads, np.ndarray]:
     """Gives open borders the thickness of cloth: a rounded rim and `depth` rows of lining.
 
     Returns the mesh and, for every new face, the face of the input it was copied from (the first

@@ -5,8 +5,8 @@ import numpy as np
 
 from . import palette
 from .fields import bump, cone, intersection, smoothstep, union
-from .piece import Piece, joined, piece
-from .polygonise import clipped, relaxed, scored, spaced, surface_nets
+from .piece import Piece, join, piece
+from .polygonise import clip, relax, score, space, surface_nets
 from .trims import between, strip
 
 SOLE = 0.027
@@ -66,14 +66,14 @@ def shoe() -> Piece:
         return union(_upper(points), _tongue(points), blend=0.006)
 
     step = 0.0090
-    xs, ys = spaced((0.035, step), (0.165, step)), spaced((-0.225, step), (0.10, step))
-    rubber = relaxed(sole, surface_nets(sole, xs, ys, spaced((-0.01, 0.0055), (0.05, 0.0055))), 2)
-    canvas = relaxed(upper, surface_nets(upper, xs, ys, spaced((0.0, step), (0.145, step))), 2)
+    xs, ys = space((0.035, step), (0.165, step)), space((-0.225, step), (0.10, step))
+    rubber = relax(sole, surface_nets(sole, xs, ys, space((-0.01, 0.0055), (0.05, 0.0055))), 2)
+    canvas = relax(upper, surface_nets(upper, xs, ys, space((0.0, step), (0.145, step))), 2)
     # What lies inside the other half is never seen.
-    rubber = clipped(rubber, lambda p: -(upper(p) + 0.010), sole)
-    canvas = clipped(canvas, lambda p: -(sole(p) + 0.008), upper)
+    rubber = clip(rubber, lambda p: -(upper(p) + 0.010), sole)
+    canvas = clip(canvas, lambda p: -(sole(p) + 0.008), upper)
     pieces = [piece("Sole", *rubber, "shoes", "Rubber", palette.RUBBER)]
-    canvas, cap = scored(canvas, _toe_cap, upper)
+    canvas, cap = score(canvas, _toe_cap, upper)
     colour = np.where(cap[:, None], palette.RUBBER, palette.CANVAS)
     body = piece("Upper", *canvas, "shoes", "Shoes", np.repeat(colour[:, None], 4, 1))
     pieces.append(body)
@@ -91,4 +91,4 @@ def shoe() -> Piece:
                 direction=(0.0, 0.0, -1.0),
             )
         )
-    return joined("Shoe", pieces)
+    return join("Shoe", pieces)

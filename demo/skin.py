@@ -7,8 +7,8 @@ from . import palette
 from .body import Joints, hand, hand_mesh
 from .fields import bump, smoothstep, waves
 from .head import EYE, head, head_mesh, lips
-from .piece import PARTS, Piece, joined, mirror, piece
-from .polygonise import scored
+from .piece import PARTS, Piece, join, mirror, piece
+from .polygonise import score
 from .weights import SPINE, above, beyond
 
 
@@ -17,9 +17,9 @@ def _head(joints: Joints) -> Piece:
         return head(points, joints)
 
     planes = {bone: (joints[bone][0], tilt) for bone, _, tilt in SPINE}
-    mesh, below_head = scored(head_mesh(joints), lambda p: above(p, *planes["spine.006"]), field)
-    mesh, below_neck = scored(mesh, lambda p: above(p, *planes["spine.004"]), field)
-    (vertices, quads), mouth = scored(mesh, lambda p: lips(p)[1], field)
+    mesh, below_head = score(head_mesh(joints), lambda p: above(p, *planes["spine.006"]), field)
+    mesh, below_neck = score(mesh, lambda p: above(p, *planes["spine.004"]), field)
+    (vertices, quads), mouth = score(mesh, lambda p: lips(p)[1], field)
     part = np.full(len(quads), PARTS.index("head"))
     part[below_head] = PARTS.index("neck")
     part[below_neck] = PARTS.index("torso")
@@ -42,7 +42,7 @@ def _complexion(vertices: np.ndarray) -> np.ndarray:
 
 
 def _hand(joints: Joints) -> Piece:
-    mesh, sleeve = scored(
+    mesh, sleeve = score(
         hand_mesh(joints), lambda p: beyond(p, joints, "hand.L"), lambda p: hand(p, joints)
     )
     vertices, quads = mesh
@@ -55,4 +55,4 @@ def skin(joints: Joints) -> Piece:
     """Head, neck and both hands."""
     left = _hand(joints)
     right = mirror(left, {"left hand": "right hand", "left forearm": "right forearm"})
-    return joined("Body", [_head(joints), left, right])
+    return join("Body", [_head(joints), left, right])

@@ -8,7 +8,7 @@ from .piece import Piece, piece
 from .polygonise import gradient, project
 
 
-def dropped(field: Field, points: np.ndarray, direction) -> np.ndarray:
+def drop(field: Field, points: np.ndarray, direction) -> np.ndarray:
     """Points (N, 3) marched along one direction until they meet the surface field = 0."""
     points = np.array(points, float)
     for _ in range(60):
@@ -27,7 +27,7 @@ def strip(
     direction=(0.0, 1.0, 0.0),
 ) -> Piece:
     """A raised strip along a polyline (S, 3) dropped on a surface; width and height in metres."""
-    places = dropped(field, line, direction)
+    places = drop(field, line, direction)
     normals = gradient(field, places)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     along = np.gradient(places, axis=0)

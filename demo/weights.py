@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from .body import FINGERS, Joints, arm, torso
-from .fields import cone, mirrored, smoothstep
+from .fields import cone, reflect, smoothstep
 
 SPINE = [  # bone, hand-over half width in metres, backward tilt of the plane
     ("spine.001", 0.06, 0.0),
@@ -92,7 +92,7 @@ def _leg(points: np.ndarray, joints: Joints, share: np.ndarray, out: dict) -> No
 
 def weights_at(points: np.ndarray, joints: Joints) -> tuple[list[str], np.ndarray]:
     """Bone names and weights (N, bones) float64 at points (N, 3); rows sum to 1, four at most."""
-    p = mirrored(points)
+    p = reflect(points)
     out: dict[str, np.ndarray] = {}
     spare = joints["upper_arm.L"][0]
     nearer = torso(p, joints) - arm(p, joints)

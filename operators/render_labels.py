@@ -30,14 +30,14 @@ class PARTS4D_OT_render_labels(OnLabels, bpy.types.Operator):
     filter_glob: bpy.props.StringProperty(default="*.png", options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        self.filepath = str(_beside_the_file(scene_of(context).frame_current))
+        self.filepath = str(_name_beside_file(scene_of(context).frame_current))
         manager_of(context).fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     def perform(self, context: bpy.types.Context) -> None:
         from ..core.scene.using import render_still
 
-        path = _beside_the_file(scene_of(context).frame_current)
+        path = _name_beside_file(scene_of(context).frame_current)
         if self.filepath:
             path = Path(bpy.path.abspath(self.filepath))
             path = path if path.suffix.lower() == ".png" else path.with_name(f"{path.name}.png")
@@ -45,7 +45,7 @@ class PARTS4D_OT_render_labels(OnLabels, bpy.types.Operator):
         self.report({"INFO"}, f"Saved {path}")
 
 
-def _beside_the_file(frame: int) -> Path:
+def _name_beside_file(frame: int) -> Path:
     blend = Path(bpy.data.filepath) if bpy.data.filepath else Path.home() / "untitled"
     return blend.with_name(f"{blend.stem}_labels_{frame:04d}.png")
 

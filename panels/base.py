@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.errors import ErrorKind, Failure
-from ..core.interface.translation import translated
+from ..core.interface.translation import translate
 from ..core.scene.narrowing import specific
 
 WIDTH = 44  # characters that fit a side bar of ordinary width
@@ -61,7 +61,7 @@ def paragraph(
         taken = 55 + beside + (0 if icon == "NONE" else 20)
         width = max(16, int((context.region.width / scale - taken) / 6.6))
     below: Icon = "NONE" if icon == "NONE" else "BLANK1"
-    for i, line in enumerate(textwrap.wrap(translated(text), width) or [""]):
+    for i, line in enumerate(textwrap.wrap(translate(text), width) or [""]):
         column.label(text=line, icon=below if i else icon, translate=False)
 
 

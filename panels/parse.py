@@ -15,8 +15,8 @@ from ..core.interface.settings import (
     frame_selection,
     settings,
 )
-from ..core.interface.translation import translated
-from ..core.job.choices import chosen as implementations_chosen
+from ..core.interface.translation import translate
+from ..core.job.choices import choose as choose_implementations
 from ..core.job.choices import counts, needs_torch
 from ..core.job.presets import PRESET_TABLE, PRESETS
 from ..core.job.stages import STAGE_TABLE
@@ -66,7 +66,7 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
             self._draw_running(job, interface)
         elif job.phase == "queued":
             row = self.layout.box().row()
-            text = translated("{character}: waiting").format(character=job.character)
+            text = translate("{character}: waiting").format(character=job.character)
             row.label(text=text, icon="TIME", translate=False)
             row.operator(PARTS4D_OT_cancel.bl_idname, text="", icon="X").number = job.number
         elif job.failure is not None:
@@ -85,12 +85,12 @@ class PARTS4D_PT_parse(SideBar, bpy.types.Panel):
         box = self.layout.box()
         if interface.thumbnail.icon:
             box.template_icon(interface.thumbnail.icon, scale=6.0)
-        text = translated(TITLES[job.stage]) if job.stage else translated("Starting")
+        text = translate(TITLES[job.stage]) if job.stage else translate("Starting")
         if job.phase == "cancelling":
-            text = translated("Cancelling")
+            text = translate("Cancelling")
         elif job.seconds_left is not None:
             time = duration(job.seconds_left)
-            text = translated("{stage}, {time} left").format(stage=text, time=time)
+            text = translate("{stage}, {time} left").format(stage=text, time=time)
         row = box.row(align=True)
         row.progress(factor=job.share, type="BAR", text=text)
         cancel = row.row(align=True)
@@ -137,7 +137,7 @@ class PARTS4D_PT_settings(SideBar, bpy.types.Panel):
         layout.prop(chosen, "advanced")
         column = layout.column(align=True)
         column.active = chosen.advanced
-        follows_pixels = any(row.follows_pixels for row in implementations_chosen(preset))
+        follows_pixels = any(row.follows_pixels for row in choose_implementations(preset))
         for name in PRESET_NUMBERS:
             if name != "travel" or follows_pixels:
                 column.prop(chosen, name)
@@ -165,10 +165,10 @@ def _needs(
     frames = frame_selection(chosen, interface.status.span, scene_of(context))
     images = frames.count * capture_settings(chosen).view_count
     seconds = seconds_of(chosen.preset, images, interface.runs)
-    needs = translated(NEEDS[chosen.preset])
+    needs = translate(NEEDS[chosen.preset])
     if seconds is None:
         return needs
-    text = translated("{needs}; about {time} for {images} images")
+    text = translate("{needs}; about {time} for {images} images")
     return text.format(needs=needs, time=duration(seconds), images=images)
 
 

@@ -34,14 +34,14 @@ ROOTS = {
 }  # fmt: skip
 
 
-def _listed(text: str) -> frozenset[str]:
+def _read_list(text: str) -> frozenset[str]:
     """Phrases separated by commas and line breaks."""
     phrases = (phrase.strip() for phrase in text.replace("\n", " ").split(","))
     return frozenset(phrase for phrase in phrases if phrase)
 
 
 # Synsets (and all below them) that are no visible part of a character.
-EXCLUDED_TREES = _listed(
+EXCLUDED_TREES = _read_list(
     """
     anus, aqueous humor, artery, blood vessel, bone, bristle, cartilage, ceinture, cell,
     cochlea, conveyor belt, cusp, duct, embryonic tissue, enamel, female genitalia, fiber,
@@ -52,14 +52,14 @@ EXCLUDED_TREES = _listed(
     """
 )
 # So are those whose first phrase has one of these words.
-ANATOMY = _listed(
+ANATOMY = _read_list(
     """
     arteries, artery, biceps, bone, canal, cavity, corpuscle, gland, membrane, muscle,
     muscles, musculus, nasal, nerve, quadriceps, suture, triceps, vein, veins, venae, vertebra
     """
 )
 # Words dropped from every synset: in names of objects they mostly mean something else.
-MISLEADING_WORDS = _listed(
+MISLEADING_WORDS = _read_list(
     """
     appendage, arm, arms, array, attic, back end, ball, band, bar, barrel, base, beak, bean,
     bit, black, blade, blue, blues, body, boob, bosom, bottom, brand, brown, bum, cakehole,

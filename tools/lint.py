@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
@@ -27,15 +28,15 @@ def lint_commands(python: Path) -> dict[str, list[str]]:
     }
 
 
-def main() -> int:
-    """The program. Returns the exit status."""
+def run_commands(commands: Callable[[Path], Mapping[str, Sequence[str]]]) -> int:
+    """Runs what `commands` makes of the main environment's Python. Returns the worst status."""
     try:
         python = set_up(available()[0]).python
     except Parts4DError as error:
         print(error, file=sys.stderr)
         return 3
-    return max(subprocess.call(c, cwd=REPOSITORY) for c in lint_commands(python).values())
+    return max(subprocess.call(c, cwd=REPOSITORY) for c in commands(python).values())
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_commands(lint_commands))

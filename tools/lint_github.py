@@ -8,15 +8,13 @@ and needless permissions.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from setup_env import REPOSITORY, available, set_up
-
-from core.errors import Parts4DError
+from lint import run_commands
+from setup_env import REPOSITORY
 
 # Files -> the name of their schema in check-jsonschema.
 SCHEMAS = {
@@ -41,15 +39,5 @@ def lint_commands(python: Path, root: Path = REPOSITORY) -> dict[str, list[str]]
     return commands
 
 
-def main() -> int:
-    """The program. Returns the exit status."""
-    try:
-        python = set_up(available()[0]).python
-    except Parts4DError as error:
-        print(error, file=sys.stderr)
-        return 3
-    return max(subprocess.call(c, cwd=REPOSITORY) for c in lint_commands(python).values())
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_commands(lint_commands))

@@ -30,7 +30,7 @@ from setup_env import PYTHON_OF, REQUIREMENTS
 
 from core.errors import InputError, Parts4DError
 from core.installing.environments import PINS
-from core.installing.pins import pinned
+from core.installing.pins import list_pins
 
 INDEX = "https://pypi.org/simple"
 PYTHON = "3.11"  # the oldest that is supported
@@ -163,7 +163,7 @@ def name_of(pin: str) -> str:
 
 def names_in(path: Path) -> set[str]:
     """The packages of a requirements file."""
-    return {name_of(pin) for pin in pinned(path)}
+    return {name_of(pin) for pin in list_pins(path)}
 
 
 def write(path: Path, title: str, pins: Pins) -> None:

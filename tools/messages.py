@@ -27,7 +27,7 @@ SOURCES = ("operators", "panels", "core/interface")
 
 _ATTRIBUTES = {"bl_label", "bl_description"}
 _ARGUMENTS = {"name", "description", "text", "heading"}
-_CALLS = {"poll_message_set", "translated", "paragraph", "_message"}
+_CALLS = {"poll_message_set", "translate", "paragraph", "_message"}
 
 
 def main() -> int:

@@ -70,7 +70,7 @@ def make_suites(pythons: Mapping[str, Path], chosen: argparse.Namespace) -> list
     if not (chosen.fast or chosen.quick):
         suites.append(Suite("window", main, test_files("gui")))
     wanted = [path.absolute() for path in chosen.files]
-    suites = [Suite(s.name, s.python, _among(s.files, wanted)) for s in suites]
+    suites = [Suite(s.name, s.python, _choose_among(s.files, wanted)) for s in suites]
     return [suite for suite in suites if suite.files]
 
 
@@ -175,7 +175,7 @@ _FLOORS_HEAD = """\
 """
 
 
-def _among(files: Sequence[Path], wanted: Sequence[Path]) -> tuple[Path, ...]:
+def _choose_among(files: Sequence[Path], wanted: Sequence[Path]) -> tuple[Path, ...]:
     if not wanted:
         return tuple(files)
     return tuple(f for f in files if any(f.is_relative_to(path) for path in wanted))

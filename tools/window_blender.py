@@ -201,7 +201,7 @@ def set_up(report: Report = print) -> WindowBlender:
         raise NoWindowBlender("A virtual display needs Linux", "Run these tests there")
     chosen = os.environ.get("PARTS4D_BLENDER")
     if chosen:
-        return _installed(chosen)
+        return _find_installed(chosen)
     _check_rights()
     debian = Debian()
     if debian.state() != "ready":
@@ -238,7 +238,7 @@ def mounts_in(folder: Path) -> list[Path]:
     return [point for point in points if point.is_relative_to(resolved)]
 
 
-def _installed(chosen: str) -> WindowBlender:
+def _find_installed(chosen: str) -> WindowBlender:
     blender = shutil.which(chosen)
     if blender is None:
         raise NoWindowBlender(

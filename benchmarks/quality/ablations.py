@@ -23,7 +23,7 @@ from core.job.spec import ParsingSettings
 from .captured import CaptureOptions, capture_case
 from .cases import Case, run_on_few_cases
 from .layout import Layout
-from .methods.ours import JobMethod, judged
+from .methods.ours import JobMethod, judge_all
 from .metrics import known_mean
 from .records import AblationResults, AblationRow, ScoreRecord, write_record
 from .scoring import Judge
@@ -103,7 +103,7 @@ def score_variants(case: Case, layout: Layout) -> list[Scores]:
                 case.name if variant.capture == _CAPTURE else f"{case.name} {name}"
             )
             captured = capture_case(case, folder, variant.capture)
-            method = JobMethod("embedded", "", judged(variant.parsing))
+            method = JobMethod("embedded", "", judge_all(variant.parsing))
             labellings = method.label(captured, vocabularies, scratch / name)
             known[chosen] = [judge.score("embedded", v, labellings[v.name]) for v in vocabularies]
     shutil.rmtree(scratch, ignore_errors=True)

@@ -38,7 +38,7 @@ from .captured import CaptureOptions, capture_case, capture_key
 from .cases import Case, few_cases, few_cases_parser
 from .encoder_trial import EncoderTrial, few_frames
 from .layout import Layout
-from .methods.ours import SETTINGS, judged
+from .methods.ours import SETTINGS, judge_all
 from .metrics import known_mean
 from .numbers_tried import MIXING, Number, Point, number_of
 from .relabel import parsed_job
@@ -63,7 +63,7 @@ class Options:
 
     @property
     def settings(self) -> ParsingSettings:
-        return judged(replace(SETTINGS["embedded"], evidence=self.evidence))
+        return judge_all(replace(SETTINGS["embedded"], evidence=self.evidence))
 
     @property
     def start(self) -> dict[str, float]:
@@ -159,7 +159,7 @@ def score_case(case: Case, options: Options, points: Sequence[Point]) -> Tried:
     layout = Layout(options.out.absolute())
     path = layout.out / "calibration" / f"{case.name}.json"
     key = _key(case, options)
-    known = _known(path, key)
+    known = _find_tried(path, key)
     if known is not None and all(point_key(p, known.used) in known.scores for p in points):
         return known
     captured = capture_case(case, layout.capture(case.name), options.capture)
@@ -209,7 +209,7 @@ def _key(case: Case, options: Options) -> str:
     return hashlib.sha256(json.dumps([*content, constants]).encode()).hexdigest()
 
 
-def _known(path: Path, key: str) -> Tried | None:
+def _find_tried(path: Path, key: str) -> Tried | None:
     try:
         document = read_object(path)
     except JobError:

@@ -90,8 +90,8 @@ def boundary_f1(
     true_border, found_border = border(truth, pairs), border(predicted, pairs)
     if not true_border.any():
         return float("nan")
-    right = (found_border & _dilated(true_border, pairs, rings)).sum()
-    found = (true_border & _dilated(found_border, pairs, rings)).sum()
+    right = (found_border & _dilate(true_border, pairs, rings)).sum()
+    found = (true_border & _dilate(found_border, pairs, rings)).sum()
     if not (right and found):
         return 0.0
     precision, recall = right / found_border.sum(), found / true_border.sum()
@@ -152,7 +152,7 @@ def coverage(predicted: np.ndarray, evidenced: np.ndarray, weight: np.ndarray) -
     return _share(weight[(predicted >= 0) & evidenced].sum(), weight.sum())
 
 
-def _dilated(chosen: np.ndarray, neighbours: np.ndarray, rings: int) -> np.ndarray:
+def _dilate(chosen: np.ndarray, neighbours: np.ndarray, rings: int) -> np.ndarray:
     """`chosen` (E,) bool with everything at most `rings` neighbours away."""
     for _ in range(rings):
         a, b = neighbours.T

@@ -27,10 +27,10 @@ def save_pictures(captured: CapturedCase, folder: Path) -> dict[str, Path]:
             image = captured.files.view(frame, view)
             key = f"{frame}_{view}"
             written[f"color_{key}"] = folder / f"color_{key}.png"
-            color = image.uncropped(image.color, 255)
+            color = image.uncrop(image.color, 255)
             cv2.imwrite(str(written[f"color_{key}"]), color[..., ::-1])
             written[f"elements_{key}"] = folder / f"elements_{key}.npz"
-            element = image.uncropped(image.element, -1)
+            element = image.uncrop(image.element, -1)
             save_arrays(written[f"elements_{key}"], {"element": element})
     for vocabulary in vocabularies_for(captured.names, captured.present):
         if vocabulary.name == FREE:

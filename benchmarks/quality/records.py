@@ -228,13 +228,13 @@ def from_json(cls: type[T], document: Any, where: str = "") -> T:
         raise wrong_value(where or cls.__name__, "an object", document)
     known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]  # T is a dataclass
     if strange := sorted(document.keys() - known.keys()):
-        raise InputError(f"There is no field {_dotted(where, strange[0])}", "Remove it")
+        raise InputError(f"There is no field {_dot(where, strange[0])}", "Remove it")
     hints, values = get_type_hints(cls), {}
     for name, entry in known.items():
         if name in document:
-            values[name] = _read(hints[name], document[name], _dotted(where, name))
+            values[name] = _read(hints[name], document[name], _dot(where, name))
         elif entry.default is MISSING and entry.default_factory is MISSING:
-            raise InputError(f"The field {_dotted(where, name)} is missing", "Make the file anew")
+            raise InputError(f"The field {_dot(where, name)} is missing", "Make the file anew")
     return cls(**values)
 
 
@@ -249,7 +249,7 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if arguments:  # Mapping[str, ...]
         if not isinstance(value, dict):
             raise wrong_value(where, "an object", value)
-        return {k: _read(arguments[1], v, _dotted(where, k)) for k, v in value.items()}
+        return {k: _read(arguments[1], v, _dot(where, k)) for k, v in value.items()}
     if kind is float:
         if value is None:
             return math.nan
@@ -260,5 +260,5 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     raise wrong_value(where, {float: "a number", int: "a whole number", str: "a text"}[kind], value)
 
 
-def _dotted(where: str, name: str) -> str:
+def _dot(where: str, name: str) -> str:
     return f"{where}.{name}" if where else name

@@ -147,7 +147,7 @@ class _Study:
             self.notes += _unmapped_notes(outcome[0])
             self.report(f"{case.name}: {outcome[1].elements} faces, captured")
 
-        run_side_by_side({case: partial(self._captured, case) for case in cases}, done)
+        run_side_by_side({case: partial(self._capture, case) for case in cases}, done)
 
     def score(self) -> None:
         """Runs every method that can run on every captured case."""
@@ -159,7 +159,7 @@ class _Study:
                     self.scores[case, method] = earlier
                     self.kept += 1
                 else:
-                    tasks[case, method] = partial(self._scored, case, method, key)
+                    tasks[case, method] = partial(self._score, case, method, key)
         if self.kept:
             self.notes.append(
                 f"{self.kept} of {self.kept + len(tasks)} scorings are an earlier run's"
@@ -169,7 +169,7 @@ class _Study:
         def done(task: tuple[str, str], outcome: tuple[ScoreRecord, ...] | Exception) -> None:
             case, method = task
             if isinstance(outcome, Exception):
-                outcome = self._failed(case, method, str(outcome))
+                outcome = self._fail(case, method, str(outcome))
             self.scores[task] = outcome
             self.save()
             self.report(
@@ -194,7 +194,7 @@ class _Study:
         write_record(self.layout.results, results)
         return results
 
-    def _captured(self, case: Case) -> tuple[CapturedCase, CaseRecord]:
+    def _capture(self, case: Case) -> tuple[CapturedCase, CaseRecord]:
         if case.kind == "demo" and _is_outdated(case.path):
             case.path.parent.mkdir(parents=True, exist_ok=True)
             command = [sys.executable, "-m", "demo", str(case.path)]
@@ -218,7 +218,7 @@ class _Study:
         )
         return captured, record
 
-    def _scored(self, case: str, method: str, key: str) -> tuple[ScoreRecord, ...]:
+    def _score(self, case: str, method: str, key: str) -> tuple[ScoreRecord, ...]:
         document = asdict(self.captured[case].case)
         request = {
             "case": document | {"path": str(document["path"])},
@@ -230,7 +230,7 @@ class _Study:
         run_program(command, self.layout.log(case, method), LIMIT)
         return read_record(CaseScores, self.layout.scores(case, method)).scores
 
-    def _failed(self, case: str, method: str, error: str) -> tuple[ScoreRecord, ...]:
+    def _fail(self, case: str, method: str, error: str) -> tuple[ScoreRecord, ...]:
         captured = self.captured[case]
         found = vocabularies_for(captured.names, captured.present)
         return tuple(

@@ -28,7 +28,7 @@ from core.parsing.ontology.ontology import Ontology
 from .captured import CaptureOptions, capture_case
 from .cases import Case, run_on_few_cases
 from .layout import Layout
-from .methods.ours import SETTINGS, judged
+from .methods.ours import SETTINGS, judge_all
 from .records import WordResults, WordScore, write_record
 from .relabel import parsed_job, relabel
 from .scoring import Judge
@@ -82,10 +82,10 @@ def score_words(case: Case, layout: Layout) -> list[WordScore]:
     captured = capture_case(case, layout.capture(case.name), CaptureOptions())
     vocabularies = vocabularies_for(captured.names, captured.present)
     free = next((v for v in vocabularies if v.name == FREE), None)
-    if free is None or not any(_trained(free)):
+    if free is None or not any(_list_trained(free)):
         return []
     look(captured)
-    settings = judged(SETTINGS["sight"])
+    settings = judge_all(SETTINGS["sight"])
     scratch = layout.scratch(case.name, "words")
     shutil.rmtree(scratch, ignore_errors=True)
     job = parsed_job(captured, settings, scratch / "job", "embeddings")
@@ -95,7 +95,7 @@ def score_words(case: Case, layout: Layout) -> list[WordScore]:
         labelling = relabel(job.path, settings, vocabulary.parts)
         return judge.score("sight", vocabulary, labelling).iou[index]
 
-    for index, garment in _trained(free):
+    for index, garment in _list_trained(free):
         trained = iou(with_word(free, index, garment.trained), index)
         for word in words_for(free, garment):
             found.append(
@@ -136,7 +136,7 @@ def is_synonym(word: str, other: str) -> bool:
     return None not in meanings and len(concepts) == 1
 
 
-def _trained(vocabulary: Vocabulary) -> Iterator[tuple[int, Garment]]:
+def _list_trained(vocabulary: Vocabulary) -> Iterator[tuple[int, Garment]]:
     """(class, garment) of the classes that a trained word is listed for."""
     for index, name in enumerate(vocabulary.classes):
         for garment in garments():

@@ -89,13 +89,13 @@ def synthetic_view() -> ViewImage:
 
 def everywhere(image: ViewImage) -> ViewImage:
     """The same picture as if all of it were silhouette."""
-    element = image.uncropped(image.element, 0)
+    element = image.uncrop(image.element, 0)
     return ViewImage(
         resolution=image.resolution,
         corner=(0, 0),
         element=np.maximum(element, 0),
-        color=image.uncropped(image.color, 255),
-        normal=image.uncropped(image.normal, 0),
+        color=image.uncrop(image.color, 255),
+        normal=image.uncrop(image.normal, 0),
         world_to_camera=image.world_to_camera,
     )
 
@@ -113,7 +113,7 @@ def iou_passed_by(model: Sam, device: Device, image: ViewImage, share: float) ->
     """The predicted IoU that `share` of the masks of some points exceed."""
     places = np.random.default_rng(0).random((32, 2)) * image.resolution[::-1]
     with torch.no_grad():
-        asked = SamImage(image.uncropped(image.color, 255), model, device)
+        asked = SamImage(image.uncrop(image.color, 255), model, device)
         return float(asked.masks_at(places)[1].quantile(1 - share))
 
 
@@ -134,7 +134,7 @@ def generated(image: ViewImage, model: Sam, settings: EverythingSettings, device
         min_mask_region_area=settings.minimum_area,
     )
     with device.autocast():
-        return len(generator.generate(image.uncropped(image.color, 255)))
+        return len(generator.generate(image.uncrop(image.color, 255)))
 
 
 def measured(way: Callable[[], int], once: bool) -> Row:

@@ -52,10 +52,10 @@ def known_checkpoints() -> dict[str, Checkpoint]:
     try:
         text = own.read_text("utf-8")
     except FileNotFoundError:
-        return dict(_shipped())
+        return dict(_read_shipped())
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{own} cannot be read ({error})", "Correct or remove it") from error
-    return {**_shipped(), **_read(text, own)}
+    return {**_read_shipped(), **_read(text, own)}
 
 
 def find_checkpoint(name: str) -> Checkpoint:
@@ -69,7 +69,7 @@ def find_checkpoint(name: str) -> Checkpoint:
 
 
 @cache
-def _shipped() -> dict[str, Checkpoint]:
+def _read_shipped() -> dict[str, Checkpoint]:
     return _read(_SHIPPED.read_text("utf-8"), _SHIPPED)
 
 

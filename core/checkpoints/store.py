@@ -60,7 +60,7 @@ def require_checkpoint(name: str) -> tuple[Checkpoint, Path]:
         "not installed": f"{title} is not installed",
         "incomplete": f"{title} is only partly downloaded",
         "changed": f"{title} has changed on disk",
-        "terms not accepted": f"{title} has terms that were not accepted: {_quoted(checkpoint)}",
+        "terms not accepted": f"{title} has terms that were not accepted: {_quote(checkpoint)}",
     }
     if state == "terms not accepted":
         remedy = f"Accept them: python vendor_setup.py fetch {name} --accept-terms"
@@ -103,7 +103,7 @@ def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda done: None) -
     return digest.hexdigest()
 
 
-def _quoted(checkpoint: Checkpoint) -> str:
+def _quote(checkpoint: Checkpoint) -> str:
     return f'"{checkpoint.terms.rstrip(".")}"'
 
 

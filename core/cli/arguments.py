@@ -10,7 +10,7 @@ from pathlib import Path
 from ..job.presets import PRESET_TABLE, PRESETS, settings_of
 from ..job.setting import setting_fields, settings_of_stage
 from ..job.spec import CaptureSettings, FrameSelection, ParsingSettings
-from .setting_flags import add_flags, given
+from .setting_flags import add_flags, read_given
 
 # Settings by the group of options they are in; --frames and --preset are read in their own way.
 _FRAMES = tuple(f.name for f in setting_fields(FrameSelection) if f.flag != "--frames")
@@ -140,22 +140,24 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 def frames_of(arguments: argparse.Namespace, whole: FrameSelection) -> FrameSelection:
     """The frames that were asked for; `whole` is the animation."""
-    return replace(arguments.frames or whole, **given(arguments, _FRAMES))
+    return replace(arguments.frames or whole, **read_given(arguments, _FRAMES))
 
 
 def capture_of(arguments: argparse.Namespace) -> CaptureSettings:
     """The cameras and the renderer that were asked for."""
-    return CaptureSettings(**given(arguments, _CAPTURE))
+    return CaptureSettings(**read_given(arguments, _CAPTURE))
 
 
 def parsing_of(arguments: argparse.Namespace) -> ParsingSettings:
     """The preset's settings, changed by what was given."""
-    return relabelling_of(arguments, settings_of(arguments.preset, **given(arguments, _PARSING)))
+    return relabelling_of(
+        arguments, settings_of(arguments.preset, **read_given(arguments, _PARSING))
+    )
 
 
 def relabelling_of(arguments: argparse.Namespace, before: ParsingSettings) -> ParsingSettings:
     """Settings of a finished job, those of its labels changed by what was given."""
-    return replace(before, **given(arguments, _LABELS))
+    return replace(before, **read_given(arguments, _LABELS))
 
 
 def frame_selection(text: str) -> FrameSelection:

@@ -20,7 +20,7 @@ def add_flags(parser: Adder, cls: type, names: Iterable[str]) -> None:
         parser.add_argument(one.flag, dest=name, default=None, help=_help(one), **_kind(one))
 
 
-def given(arguments: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+def read_given(arguments: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
     """The settings among `names` that were given on the command line."""
     values = {name: getattr(arguments, name) for name in names}
     return {

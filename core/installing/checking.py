@@ -49,14 +49,14 @@ def ask_self_test(
     """What selftest.py says under `python`. Raises MissingEnvironment, CancelledError."""
     lines: list[str] = []
 
-    def ended_badly(said: Sequence[str]) -> Parts4DError:
+    def describe_failure(said: Sequence[str]) -> Parts4DError:
         last = next((line for line in reversed(said) if line.strip()), "it printed nothing")
         return MissingEnvironment(f"The self-test crashed: {last[:200]}", "Install it again")
 
     with contextlib.suppress(MissingEnvironment):
         command = [*python, str(_SCRIPT), ",".join(modules), device, *map(str, pins)]
-        run_tool(command, lines.append, cancelled, explain=ended_badly)
+        run_tool(command, lines.append, cancelled, explain=describe_failure)
     for line in reversed(lines):
         if line.startswith(PREFIX):
             return dict(json.loads(line.removeprefix(PREFIX)))
-    raise ended_badly(lines)
+    raise describe_failure(lines)

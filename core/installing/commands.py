@@ -182,7 +182,7 @@ def _install(session: Session, environment: Environment, installer: Installer) -
 
 def verify(session: Session) -> None:
     known = known_checkpoints()
-    for name in session.arguments.what or _installed(known):
+    for name in session.arguments.what or _list_installed(known):
         if name == "full":
             _verify_environment(session, full_environment())
         elif name == "embedded":
@@ -192,7 +192,7 @@ def verify(session: Session) -> None:
         session.console.done(f"verify {name}")
 
 
-def _installed(known: dict[str, Checkpoint]) -> list[str]:
+def _list_installed(known: dict[str, Checkpoint]) -> list[str]:
     found = ["full"] if full_path().exists() else []
     if embedded_environment().state() != "not installed":
         found.append("embedded")

@@ -31,7 +31,7 @@ from .folders import (
     remove_environment,
 )
 from .installer import Installer
-from .pins import PinFile, digest_of, pinned
+from .pins import PinFile, digest_of, list_pins
 from .processes import Given, run_tool
 from .watch import Watch
 
@@ -245,7 +245,7 @@ class _Making:
 
 def _names(pins: PinFile) -> str:
     """What a file of pins installs, for people."""
-    names = list(dict.fromkeys(pin.split("==")[0] for pin in pinned(pins.path)))
+    names = list(dict.fromkeys(pin.split("==")[0] for pin in list_pins(pins.path)))
     if "torch" in names:
         return f"PyTorch ({len(names)} packages)"
     return ", ".join(names) if len(names) <= 4 else f"{len(names)} packages"

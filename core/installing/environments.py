@@ -53,7 +53,7 @@ def embedded_python() -> list[str]:
 
     Unpacks the wheels of the extension's zip when that was not done yet: some seconds, once.
     """
-    if found := _chosen(MODULES):
+    if found := _choose_python(MODULES):
         return found
     environment = embedded_environment()
     if isinstance(environment, UnpackedWheels):
@@ -66,7 +66,7 @@ def embedded_python() -> list[str]:
 
 def full_python() -> list[str]:
     """The command of a Python with PyTorch and the models' packages; see `worker_python`."""
-    if found := _chosen(FULL_MODULES):
+    if found := _choose_python(FULL_MODULES):
         return found
     state = "not installed"
     if full_path().exists():
@@ -143,7 +143,7 @@ def _torch_pins(backend: str, version: str) -> PinFile:
     return PinFile(PINS / "torch-pypi.txt")
 
 
-def _chosen(modules: tuple[str, ...]) -> list[str]:
+def _choose_python(modules: tuple[str, ...]) -> list[str]:
     """The Python of the variable, or this one; empty when neither is meant. Raises."""
     if chosen := os.environ.get(VARIABLE):
         if not has_modules(chosen, modules):

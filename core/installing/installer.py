@@ -110,11 +110,11 @@ def choose_installer(python: str = "", wheels: Path | None = None) -> Installer:
     if wheels and not wheels.is_dir():
         raise MissingEnvironment(f"{wheels} is not a folder", "Name the folder with the wheels")
     if python:
-        return Installer(python, _supported(python), uv, wheels)
+        return Installer(python, _check_supported(python), uv, wheels)
     if uv and (found := _python_of_uv(uv, download=not wheels)):
-        return Installer(found, _supported(found), uv, wheels)
+        return Installer(found, _check_supported(found), uv, wheels)
     running = getattr(sys, "_base_executable", "") or sys.executable
-    return Installer(running, _supported(running), uv, wheels)
+    return Installer(running, _check_supported(running), uv, wheels)
 
 
 def version_of(python: str) -> str:
@@ -124,7 +124,7 @@ def version_of(python: str) -> str:
     return said if re.fullmatch(r"\d+\.\d+", said) else ""
 
 
-def _supported(python: str) -> str:
+def _check_supported(python: str) -> str:
     version = version_of(python)
     if not version:
         raise MissingEnvironment(f"{python} could not be started", "Name another with --python")

@@ -24,7 +24,7 @@ class PinFile:
         return "--hash=" in self.path.read_text("utf-8")
 
 
-def pinned(requirements: Path) -> list[str]:
+def list_pins(requirements: Path) -> list[str]:
     """`name==version` of every line, in lower case; markers are left out."""
     lines = requirements.read_text("utf-8").splitlines()
     return [line.split()[0].lower() for line in lines if "==" in line and line[0] not in "# "]

@@ -114,7 +114,7 @@ class UnpackedWheels:
                 raise cannot_change(self.path, error) from error
 
     def _unpack(self, report: Report, cancelled: Cancelled) -> None:
-        wheels = self._chosen()
+        wheels = self._choose_wheels()
         sizes = {wheel: _unpacked_size(wheel) for wheel in wheels}
         total = sum(sizes.values())
         check_space(self.path, total, "Unpacking the parsing libraries")
@@ -137,7 +137,7 @@ class UnpackedWheels:
         (self._new / MARKER).unlink()
         _rename(self._new, self.path)
 
-    def _chosen(self) -> list[Path]:
+    def _choose_wheels(self) -> list[Path]:
         """The wheel of every pin for this Python, its hash checked."""
         chosen, packed = [], read_note(self.wheels / PACKED)
         for pin, hashes in pinned_hashes(self.pins.path).items():

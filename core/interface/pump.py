@@ -279,13 +279,13 @@ def _scene_changed(*_: object) -> None:
 
 
 @persistent
-def _edited(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+def _note_edit(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     if any(depsgraph.id_type_updated(kind) for kind in ("MESH", "OBJECT", "ACTION")):
         interface().dirty = True
 
 
 _HANDLERS = (
-    ("depsgraph_update_post", _edited),
+    ("depsgraph_update_post", _note_edit),
     ("load_post", _file_opened),
     ("undo_post", _scene_changed),
     ("redo_post", _scene_changed),

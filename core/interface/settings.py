@@ -35,7 +35,7 @@ def _words_changed(self: bpy.types.PropertyGroup, context: bpy.types.Context) ->
     typing_pause.words_changed()
 
 
-def _typed(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> None:
+def _take_typed(chosen: PARTS4D_PG_settings, context: bpy.types.Context) -> None:
     """Enter in the text field adds what was typed and empties it."""
     chosen.refused = ""
     if not chosen.typed.strip():
@@ -143,7 +143,7 @@ class PARTS4D_PG_settings(WritingOptions, bpy.types.PropertyGroup):
     typed: bpy.props.StringProperty(
         name="New Parts",
         description="Type a part, or several: jacket, trousers | jeans, left shoe",
-        update=_typed,
+        update=_take_typed,
     )
     refused: bpy.props.StringProperty(options={"HIDDEN"})  # why typed words are no new parts
     preset: bpy.props.EnumProperty(

@@ -87,8 +87,8 @@ def _picture(job: Path, frame: int, turn: int) -> np.ndarray:
         image = files.view(frame, turn % count)
     finally:
         files.close()
-    color = image.uncropped(image.color, 255)
-    silhouette = image.uncropped(image.silhouette.astype(np.uint8), 0)
+    color = image.uncrop(image.color, 255)
+    silhouette = image.uncrop(image.silhouette.astype(np.uint8), 0)
     picture = np.zeros((SIZE, SIZE, 4), np.float32)
     rows = np.arange(SIZE) * color.shape[0] // SIZE
     columns = np.arange(SIZE) * color.shape[1] // SIZE

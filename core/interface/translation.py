@@ -22,7 +22,7 @@ def messages(language: Path) -> dict[str, str]:
     return tomllib.loads(language.read_text("utf-8"))
 
 
-def translated(text: str) -> str:
+def translate(text: str) -> str:
     """`text` as the interface shows it; braces in it are filled by the caller."""
     return str(_translations.pgettext_iface(text))
 

@@ -63,7 +63,7 @@ class ViewImage:
         """(h, w) bool, the paper's S."""
         return self.element >= 0
 
-    def uncropped(self, image: np.ndarray, background: int) -> np.ndarray:
+    def uncrop(self, image: np.ndarray, background: int) -> np.ndarray:
         """`image` (h, w, ...) pasted into a full frame filled with `background`."""
         full = np.full(self.resolution + image.shape[2:], background, image.dtype)
         top, left = self.corner

@@ -17,7 +17,7 @@ from typing import Any
 from ..checkpoints.catalogue import Checkpoint, find_checkpoint
 from ..checkpoints.store import recorded_hash, require_checkpoint
 from ..errors import InputError
-from .choices import chosen
+from .choices import choose
 from .implementations import SEAMS, Implementation
 from .spec import ParsingSettings
 from .stages import stage_named
@@ -130,7 +130,7 @@ def model_names(settings: ParsingSettings, seams: Sequence[str] = SEAMS) -> tupl
     Raises InputError when one is missing in the settings, unknown, or of another kind.
     """
     found: dict[str, None] = {}
-    for row in chosen(settings, seams):
+    for row in choose(settings, seams):
         if row.checkpoint:
             checkpoint = _checkpoint(settings, row)
             found |= dict.fromkeys((checkpoint.name, *checkpoint.requires))

@@ -29,7 +29,7 @@ def check_spec(spec: JobSpec) -> None:
     _check_parsing(spec.parsing)
 
 
-def normalised(words: str) -> str:
+def normalise(words: str) -> str:
     """The form in which two part names are compared: case and spacing do not count."""
     return " ".join(words.split()).casefold()
 
@@ -61,13 +61,13 @@ def _check_words(part: Part, seen: dict[str, Part]) -> None:
                 f"The part {part.name!r} has an empty or unprintable name or synonym",
                 "Remove the synonym or type the name anew",
             )
-        other = seen.setdefault(normalised(word), part)
+        other = seen.setdefault(normalise(word), part)
         if other is not part:
             raise InputError(
                 f"{word!r} stands for two parts, {other.name!r} and {part.name!r}",
                 "Remove it from one of them",
             )
-        if other is part and sum(normalised(w) == normalised(word) for w in part.words) > 1:
+        if other is part and sum(normalise(w) == normalise(word) for w in part.words) > 1:
             raise InputError(
                 f"The part {part.name!r} lists {word!r} twice", "Remove one of the two"
             )

@@ -19,7 +19,7 @@ from ..checkpoints.store import recorded_hash
 from ..errors import JobError
 from ..files.atomic import disk_error, write_json
 from ..files.reading import read_note
-from .choices import chosen, counts, uses_sight
+from .choices import choose, counts, uses_sight
 from .folder import JobFolder, file_hash, make_folder
 from .setting import setting_fields
 from .shipped_data import shipped_hashes
@@ -55,7 +55,7 @@ def _dependencies(stage: Stage, spec: JobSpec) -> Any:
         return {}
     if stage.name == "capture":
         return [spec.character, _read(spec.frames, stage), _read(spec.capture, stage)]
-    rows = chosen(spec.parsing, (stage.seam,)) if stage.seam else ()
+    rows = choose(spec.parsing, (stage.seam,)) if stage.seam else ()
     data = {*stage.data, *(name for row in rows for name in row.data)}
     typed = {"parts": [asdict(part) for part in spec.parts]} if stage.name == "labels" else {}
     return {**typed, **_read(spec.parsing, stage), **shipped_hashes(data)}

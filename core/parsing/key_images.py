@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..job.choices import chosen
+from ..job.choices import choose
 from ..job.spec import ParsingSettings
 from .images import Images
 
@@ -18,7 +18,7 @@ def key_images(images: Images, settings: ParsingSettings) -> list[tuple[int, int
     """The (frame, view) of every key image, frame by frame."""
     if images.constant_topology:
         frames = key_frames(images, settings.key_frames)
-    elif any(row.follows_pixels for row in chosen(settings, ("tracker",))):
+    elif any(row.follows_pixels for row in choose(settings, ("tracker",))):
         frames = evenly_spaced(images.frames, settings.key_frames)
     else:
         frames = images.frames  # elements of one topology say nothing of another

@@ -72,7 +72,7 @@ def candidates(scene: bpy.types.Scene) -> list[str]:
     sequences: set[str] = set()
     alone: set[str] = set()
     for obj in shown:
-        if obj.type == "EMPTY" and _instanced(obj):
+        if obj.type == "EMPTY" and _list_instanced(obj):
             alone.add(_rig_of(obj) or obj.name)
         if obj.type != "MESH" or not obj.data.polygons:
             continue
@@ -140,7 +140,7 @@ def _resolve(target: bpy.types.Object | bpy.types.Collection, scene: bpy.types.S
         if obj.type == "MESH":
             sources.append(obj)
             roots.append(obj)
-        elif instanced := _instanced(obj):
+        elif instanced := _list_instanced(obj):
             sources.extend(o for o in instanced if o.type == "MESH")
             roots.append(obj)
         elif obj.type in {"CURVE", "SURFACE", "FONT", "META", "CURVES"}:
@@ -173,7 +173,7 @@ def _members(target: bpy.types.Object | bpy.types.Collection) -> list[bpy.types.
             if obj.type == "MESH" and armature_of(obj) in rigs:
                 found |= {obj, *obj.children_recursive}
     carrying = [o for o in found if o.type not in {"ARMATURE", "LIGHT", "CAMERA", "LATTICE"}]
-    carrying = [o for o in carrying if o.type != "EMPTY" or _instanced(o)]
+    carrying = [o for o in carrying if o.type != "EMPTY" or _list_instanced(o)]
     return sorted(carrying, key=lambda o: o.name_full)
 
 
@@ -188,7 +188,7 @@ def _home(members: list[bpy.types.Object], scene: bpy.types.Scene) -> bpy.types.
     return scene
 
 
-def _instanced(obj: bpy.types.Object) -> list[bpy.types.Object]:
+def _list_instanced(obj: bpy.types.Object) -> list[bpy.types.Object]:
     """Objects that a collection instance shows, nested instances included."""
     if obj.instance_type != "COLLECTION" or obj.instance_collection is None:
         return []
@@ -196,7 +196,7 @@ def _instanced(obj: bpy.types.Object) -> list[bpy.types.Object]:
     for member in obj.instance_collection.all_objects:
         if member.hide_render or any(c.hide_render for c in member.users_collection):
             continue
-        found += [member, *_instanced(member)]
+        found += [member, *_list_instanced(member)]
     return found
 
 

@@ -23,6 +23,7 @@ from ..files.reading import damaged, read_object
 from .character import Character, find_character
 from .checks import check_character
 from .compat import reason_in
+from .disk_caches import copy_disk_caches, read_caches_beside
 from .narrowing import specific
 
 
@@ -60,6 +61,7 @@ def write_snapshot(
         path.with_suffix(".json").unlink(missing_ok=True)
         blocks: set[bpy.types.ID] = {*character.sources, *character.roots}
         _write_library(temporary, blocks)
+        copy_disk_caches(character.sources, path)
         temporary.replace(path)
     except OSError as error:
         raise disk_error(error, path) from error
@@ -119,12 +121,13 @@ def load_snapshot(job: Path) -> Character:
     path = snapshot_path(job)
     names = list(dict.fromkeys((*snapshot.sources, *snapshot.roots)))
     try:
-        objects = _opened(path, names) or _appended(path, names)
+        objects = _open(path, names) or _append(path, names)
     except (OSError, RuntimeError) as error:
         raise damaged(path, "Start the job again") from error
     missing = [n for n, o in objects.items() if o is None]
     if missing:
         raise JobError(f"{path} lacks the object '{missing[0]}'", "Start the job again")
+    read_caches_beside(bpy.data.objects, path)
     return Character(
         snapshot.character,
         snapshot.kind,  # type: ignore[arg-type]  # written by write_snapshot
@@ -137,7 +140,7 @@ def load_snapshot(job: Path) -> Character:
 Objects = dict[str, bpy.types.Object | None]
 
 
-def _opened(path: Path, names: list[str]) -> Objects | None:
+def _open(path: Path, names: list[str]) -> Objects | None:
     """The objects of the file, opened as it is; None where they have to be appended.
 
     Appending takes a time that grows with the square of the number of objects: 40 s for a thousand.
@@ -153,7 +156,7 @@ def _opened(path: Path, names: list[str]) -> Objects | None:
     return {name: bpy.data.objects.get(name) for name in names}
 
 
-def _appended(path: Path, names: list[str]) -> Objects:
+def _append(path: Path, names: list[str]) -> Objects:
     """The objects of the file with all that they depend on, as local copies in an empty file."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     with specific(bpy.data.libraries).load(str(path), link=False) as (_, wanted):

@@ -32,24 +32,24 @@ def transition(state: State, event: Event) -> Outcome:
     """The state after `event`, and what is to be done. Events of unknown jobs change nothing."""
     match event:
         case Submitted():
-            return _submitted(state, event)
+            return _submit(state, event)
         case Told():
-            return _told(state, event)
+            return _fold_message(state, event)
         case Ticked():
-            return _ticked(state, event)
+            return _tick(state, event)
         case CancelAsked():
-            return _cancelled(state, event)
+            return _cancel(state, event)
         case Ended():
-            return _ended(state, event)
+            return _end(state, event)
         case Applied():
             job = state.job(event.number)
-            return _changed(state, replace(job, applied=True)) if job else (state, ())
+            return _change(state, replace(job, applied=True)) if job else (state, ())
         case Dismissed():
             kept = tuple(j for j in state.jobs if j.active or j.number != event.number)
             return replace(state, jobs=kept), (Redraw(),)
 
 
-def _submitted(state: State, event: Submitted) -> Outcome:
+def _submit(state: State, event: Submitted) -> Outcome:
     waiting = next((j for j in state.jobs if j.folder == event.folder and j.active), None)
     if waiting is not None and not event.relabel:
         return state, ()  # pressed twice
@@ -85,7 +85,7 @@ def _next(state: State) -> Outcome:
     return state.with_job(job), (Start(job.number), Redraw())
 
 
-def _told(state: State, event: Told) -> Outcome:
+def _fold_message(state: State, event: Told) -> Outcome:
     job, message = state.job(event.number), event.message
     if job is None or not job.active:
         return state, ()
@@ -98,10 +98,10 @@ def _told(state: State, event: Told) -> Outcome:
         changes["stage"] = message.stage
     if message.type == "warning" and message.message not in job.warnings:
         changes["warnings"] = (*job.warnings, message.message)
-    return _changed(state, replace(job, **changes))  # type: ignore[arg-type]
+    return _change(state, replace(job, **changes))  # type: ignore[arg-type]
 
 
-def _ticked(state: State, event: Ticked) -> Outcome:
+def _tick(state: State, event: Ticked) -> Outcome:
     """The clock of the running job; redrawn once a second."""
     job = state.running
     if job is None or not job.started:
@@ -109,20 +109,20 @@ def _ticked(state: State, event: Ticked) -> Outcome:
     seconds = event.time - job.started
     if int(seconds) == int(job.seconds):
         return state, ()
-    return _changed(state, replace(job, seconds=seconds))
+    return _change(state, replace(job, seconds=seconds))
 
 
-def _cancelled(state: State, event: CancelAsked) -> Outcome:
+def _cancel(state: State, event: CancelAsked) -> Outcome:
     job = state.job(event.number)
     if job is None or job.phase not in ("queued", "running"):
         return state, ()
     if job.phase == "queued":
-        return _changed(state, replace(job, phase="cancelled"))
-    state, effects = _changed(state, replace(job, phase="cancelling"))
+        return _change(state, replace(job, phase="cancelled"))
+    state, effects = _change(state, replace(job, phase="cancelling"))
     return state, (Stop(job.number), *effects)
 
 
-def _ended(state: State, event: Ended) -> Outcome:
+def _end(state: State, event: Ended) -> Outcome:
     job = state.job(event.number)
     if job is None or not job.active:
         return state, ()
@@ -137,5 +137,5 @@ def _ended(state: State, event: Ended) -> Outcome:
     return state, (*effects, *more)
 
 
-def _changed(state: State, job: Job) -> Outcome:
+def _change(state: State, job: Job) -> Outcome:
     return state.with_job(job), (Redraw(),)

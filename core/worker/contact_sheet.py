@@ -29,9 +29,9 @@ def write_contact_sheet(job: Path, path: Path, rows: int = 3, columns: int = 4) 
     files, labels = CaptureFiles(job / "capture"), LabelFiles(job)
     result = labels.read_result()
     colors = np.array([*(p.color for p in result.vocabulary), UNLABELLED_COLOR])
-    views = _spread(range(len(files.manifest.views)), columns)
+    views = _spread_out(range(len(files.manifest.views)), columns)
     strips, captions = [], []
-    for frame in _spread(result.frames, rows):
+    for frame in _spread_out(result.frames, rows):
         label, _ = labels.read_frame(frame)
         cells = []
         for view in views:
@@ -47,7 +47,7 @@ def write_contact_sheet(job: Path, path: Path, rows: int = 3, columns: int = 4) 
         stream.write(png.tobytes())
 
 
-def _spread(items: range | tuple[int, ...], count: int) -> list[int]:
+def _spread_out(items: range | tuple[int, ...], count: int) -> list[int]:
     """At most `count` items, evenly over the cycle: no item twice, the first always."""
     count = min(count, len(items))
     return [items[i * len(items) // count] for i in range(count)]
@@ -66,7 +66,7 @@ def _paint(image: ViewImage, element_color: np.ndarray) -> np.ndarray:
 
 
 def _cell(image: ViewImage, picture: np.ndarray) -> np.ndarray:
-    full = image.uncropped(picture, 255)
+    full = image.uncrop(picture, 255)
     width = round(CELL_HEIGHT * full.shape[1] / full.shape[0])
     return cv2.resize(full, (width, CELL_HEIGHT), interpolation=cv2.INTER_AREA)
 

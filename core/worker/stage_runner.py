@@ -15,7 +15,7 @@ from ..errors import CancelledError
 from ..files.atomic import write_json
 from ..files.reading import read_object
 from ..job.capture_files import Manifest
-from ..job.choices import chosen, counts, needs_torch
+from ..job.choices import choose, counts, needs_torch
 from ..job.folder import JobFolder
 from ..job.implementations import PACKAGES, SEAMS
 from ..job.label_files import LabelledPart, Result
@@ -160,7 +160,7 @@ def _backends(spec: JobSpec, manifest: Manifest) -> dict[str, str]:
 
 def _versions(settings: ParsingSettings, looked: bool) -> dict[str, str]:
     packages = [*_PACKAGES]
-    packages += [PACKAGES[module] for row in chosen(settings) for module in row.modules]
+    packages += [PACKAGES[module] for row in choose(settings) for module in row.modules]
     packages += [p for stage in STAGE_TABLE if stage.looks and looked for p in stage.packages]
     found = {"python": platform.python_version()}
     for package in packages:

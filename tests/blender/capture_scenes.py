@@ -152,7 +152,7 @@ def ray_cast_elements(job: Path, frame: int, view: int, step: int = 1) -> tuple[
     )
     ids = np.concatenate(ids)
     image = CaptureFiles(job / "capture").view(frame, view)
-    element = image.uncropped(image.element, -1)
+    element = image.uncrop(image.element, -1)
     to_world = np.linalg.inv(image.world_to_camera)
     assert image.intrinsics is not None
     inverse = np.linalg.inv(image.intrinsics)

@@ -7,6 +7,7 @@ import resource
 import signal
 import sys
 
+import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
@@ -127,3 +128,48 @@ def shape_of(name: str) -> tuple[object, ...]:
     ob = bpy.data.objects[name]
     corners = [tuple(v.co) for v in ob.data.vertices]
     return corners, [m.name for m in ob.modifiers], [s.name for s in ob.material_slots]
+
+
+@pytest.mark.parametrize("route", ["opened", "appended"])
+def test_a_simulation_baked_to_disk_plays_from_the_snapshot(tmp_path, monkeypatch, route):
+    fallen = _baked_flag(tmp_path / "user.blend")
+    write_snapshot(find_character("flag"), tmp_path / "job")
+    if route == "appended":
+        monkeypatch.setattr(sys, "argv", [*sys.argv, "--enable-autoexec"])
+    (copy,) = load_snapshot(tmp_path / "job").sources
+    if copy.name not in bpy.context.scene.collection.all_objects:
+        bpy.context.scene.collection.objects.link(copy)
+    assert _heights(copy, 5).tobytes() == fallen.tobytes()
+
+
+def test_a_simulation_that_is_not_baked_leaves_no_file_in_the_job(tmp_path):
+    empty_file()
+    cloth = sphere("flag").modifiers.new("Cloth", "CLOTH")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "user.blend"))
+    cloth.point_cache.use_disk_cache = True
+    write_snapshot(find_character("flag"), tmp_path / "job")
+    (copy,) = load_snapshot(tmp_path / "job").sources
+    for frame in (1, 2, 3):
+        _heights(copy, frame)
+    assert not list(tmp_path.glob("job/blendcache*"))
+
+
+def _baked_flag(path):
+    """A sphere that falls; its simulation is baked to files. Its heights in frame 5."""
+    empty_file()
+    flag = sphere("flag")
+    cache = flag.modifiers.new("Cloth", "CLOTH").point_cache
+    bpy.ops.wm.save_as_mainfile(filepath=str(path))
+    cache.use_disk_cache = True
+    cache.frame_end = 6
+    with bpy.context.temp_override(point_cache=cache, object=flag, active_object=flag):
+        bpy.ops.ptcache.bake(bake=True)
+    # What a simulation made anew would not show.
+    bpy.context.scene.gravity = (0, 0, 9)
+    return _heights(flag, 5)
+
+
+def _heights(ob, frame):
+    bpy.context.scene.frame_set(frame)
+    evaluated = ob.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    return np.array([v.co.z for v in evaluated.data.vertices])

@@ -32,7 +32,7 @@ def element_maps(job: Path) -> dict[str, np.ndarray]:
     for frame in files.manifest.frames:
         for view in range(len(files.manifest.views)):
             image = files.view(frame, view)
-            maps[f"{frame}_{view}"] = image.uncropped(image.element, -1).astype(np.int16)
+            maps[f"{frame}_{view}"] = image.uncrop(image.element, -1).astype(np.int16)
     return maps
 
 

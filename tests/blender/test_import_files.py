@@ -125,4 +125,4 @@ def _squares() -> list[int]:
 
 def _silhouettes_differ(files: CaptureFiles) -> bool:
     first, last = (files.view(t, 0) for t in (files.manifest.frames[0], files.manifest.frames[-1]))
-    return not np.array_equal(first.uncropped(first.element, -1), last.uncropped(last.element, -1))
+    return not np.array_equal(first.uncrop(first.element, -1), last.uncrop(last.element, -1))

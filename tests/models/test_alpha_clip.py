@@ -76,7 +76,7 @@ def test_masks_are_embedded_as_published_one_by_one(model):
     for row, mask in zip(rows, masks.pixels(), strict=True):
         crop = np.zeros(image.element.shape, np.float32)
         crop[image.silhouette] = mask
-        alpha = torch.from_numpy(image.uncropped(crop, 0))[None, None]
+        alpha = torch.from_numpy(image.uncrop(crop, 0))[None, None]
         alpha = functional.interpolate(alpha, (64, 64), mode="bilinear", antialias=True)
         with torch.inference_mode():
             wanted = published(state, model.visual, pixels, (alpha - 0.5) / 0.26)

@@ -45,7 +45,7 @@ def test_resizing_is_torchs_with_antialiasing(kernel, mode, side, size):
 
 def test_clip_sees_what_pillow_makes_of_the_whole_capture():
     image = view(resolution=80)
-    full = Image.fromarray(image.uncropped(image.color, 255))
+    full = Image.fromarray(image.uncrop(image.color, 255))
     wanted = np.asarray(full.resize((64, 64), Image.Resampling.BICUBIC)) / 255
     seen = FramedView(image, whole_view(image), DEVICE).pixels(64)
     difference = np.abs(unnormalised(seen) - wanted)
@@ -79,7 +79,7 @@ def test_coverage_is_the_mask_resized_as_a_picture_in_its_place():
     for row, pixels in zip(coverage, masks.pixels()[1:3], strict=True):
         mask = np.zeros(image.element.shape, np.float32)
         mask[image.silhouette] = pixels
-        full = torch.from_numpy(image.uncropped(mask, 0))[None, None]
+        full = torch.from_numpy(image.uncrop(mask, 0))[None, None]
         wanted = functional.interpolate(full, (16, 16), mode="bilinear", antialias=True)
         torch.testing.assert_close(row, wanted[0, 0])
 

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 
 from core.parsing.masks import MaskSet
 from core.parsing.models.clip_image import FramedView, around_silhouette
-from core.parsing.models.cliptrase import make_cliptrase, patch_embeddings, pooled
+from core.parsing.models.cliptrase import make_cliptrase, patch_embeddings, pool
 from tests.models.clip_cases import HALF, context, some_masks, view
 
 
@@ -60,7 +60,7 @@ def test_towers_that_keep_the_batch_second_give_the_same(visual):
 def test_a_mask_is_the_mean_of_its_patches():
     patches, coverage = torch.randn(6, 4), torch.rand(3, 6)
     coverage[2] = 0
-    got = pooled(patches, coverage)
+    got = pool(patches, coverage)
     for row, weights in zip(got[:2], coverage[:2], strict=True):
         mean = sum(w * p for w, p in zip(weights, patches, strict=True)) / weights.sum()
         torch.testing.assert_close(row, mean / mean.norm())

@@ -93,9 +93,9 @@ def followed(
         image = images.image(*key)
         top, left = image.corner
         height, width = image.element.shape
-        found = tracker.enter(lambda: image.uncropped(image.color, 255))  # noqa: B023
+        found = tracker.enter(lambda: image.uncrop(image.color, 255))  # noqa: B023
         if number == 0:
-            full = [image.uncropped(mask, 0) for mask in begun.values()]
+            full = [image.uncrop(mask, 0) for mask in begun.values()]
             tracker.add(list(begun), np.stack(full))
             continue
         logits = resize_logits(found.logits, image.resolution).numpy()

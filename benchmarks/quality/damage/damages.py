@@ -87,7 +87,7 @@ def merged(image: ImageMasks, rate: float, rng: np.random.Generator) -> ImageMas
     np.fill_diagonal(distance, np.inf)
     nearest = distance.argmin(axis=1)
     masks = np.where(failing[:, None], image.masks | image.masks[nearest], image.masks)
-    return _reshaped(image, masks, failing)
+    return _reshape(image, masks, failing)
 
 
 def drifting(image: ImageMasks, rate: float, rng: np.random.Generator) -> ImageMasks:
@@ -110,7 +110,7 @@ def drifting(image: ImageMasks, rate: float, rng: np.random.Generator) -> ImageM
             shift = np.array([[1, 0, round(x)], [0, 1, round(y)]], np.float32)
             picture = cv2.warpAffine(picture, shift, picture.shape[::-1], flags=cv2.INTER_NEAREST)
         masks[i] = picture[image.silhouette] > 0
-    moved = _reshaped(image, masks, np.ones(len(masks), bool))
+    moved = _reshape(image, masks, np.ones(len(masks), bool))
     return moved.select(np.asarray(masks.any(axis=1)))
 
 
@@ -177,7 +177,7 @@ def _pair_coins(image: ImageMasks, rng: np.random.Generator) -> np.ndarray:
     return np.where(image.mirrored == classes, 1.0, coins)
 
 
-def _reshaped(image: ImageMasks, masks: np.ndarray, changed: np.ndarray) -> ImageMasks:
+def _reshape(image: ImageMasks, masks: np.ndarray, changed: np.ndarray) -> ImageMasks:
     """With other pixels; the embeddings of the `changed` (N,) masks say what these show.
 
     What an embedding was made to say before, by another damage, is lost with the mask.

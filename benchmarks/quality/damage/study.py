@@ -84,7 +84,7 @@ def damage_case(
             if damage == UNNAMED:
                 scored = trial.score(trial.true_masks, fusions, trial.unnamed(rate))
             else:
-                scored = trial.score(trial.damaged(damage, rate), fusions)
+                scored = trial.score(trial.damage_masks(damage, rate), fusions)
             found |= {(damage, rate, name): miou for name, miou in scored.items()}
     return found
 
@@ -210,7 +210,7 @@ class Trial:
             )
         return found
 
-    def damaged(self, damage: str, rate: float) -> dict[tuple[int, int], ImageMasks]:
+    def damage_masks(self, damage: str, rate: float) -> dict[tuple[int, int], ImageMasks]:
         """The masks of all images with one kind of damage."""
         return {
             key: DAMAGES[damage](image, rate, self._rng(damage, *key))
@@ -234,7 +234,7 @@ class Trial:
         found = {}
         for validated in sorted({fusion.validated for fusion in fusions}):
             mine = [f for f in fusions if f.validated == validated]
-            raw, masklets = self._embedded(images, validated)
+            raw, masklets = self._embed(images, validated)
             for scale in sorted({_settings(f).memory_scale for f in mine}):
                 embeddings = {frame: rows.copy() for frame, rows in raw.items()}
                 remember(embeddings, masklets, scale)
@@ -247,7 +247,7 @@ class Trial:
                         found[fusion.name] = self._mean_iou(run.labels.label, typed)
         return found
 
-    def _embedded(
+    def _embed(
         self, images: Mapping[tuple[int, int], ImageMasks], validated: bool
     ) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
         """Per frame, embeddings (L, D) before eq. 6 and masklets (L,); M is left in `scratch`."""

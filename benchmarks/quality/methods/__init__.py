@@ -46,7 +46,7 @@ class Method(Protocol):
         ...
 
 
-def _made_by(module: str, *arguments: str) -> Callable[[], Method]:
+def _make_by(module: str, *arguments: str) -> Callable[[], Method]:
     """A call of `make(*arguments)` in a module of this package."""
 
     def make() -> Method:
@@ -57,16 +57,16 @@ def _made_by(module: str, *arguments: str) -> Callable[[], Method]:
 
 
 METHODS: Mapping[str, Callable[[], Method]] = {
-    "embedded": _made_by("ours", "embedded"),
-    "sight": _made_by("ours", "sight"),
-    "sight_bones": _made_by("ours", "sight_bones"),
-    "names_bones": _made_by("ours", "names_bones"),
-    "draft": _made_by("ours", "draft"),
-    "standard": _made_by("ours", "standard"),
-    "paper": _made_by("ours", "paper"),
-    "paper_embedded": _made_by("ours", "paper_embedded"),
-    "openhuman3d": _made_by("openhuman3d"),
-    "dress4d": _made_by("dress4d"),
-    "find3d": _made_by("find3d"),
-    "partslip": _made_by("partslip"),
+    "embedded": _make_by("ours", "embedded"),
+    "sight": _make_by("ours", "sight"),
+    "sight_bones": _make_by("ours", "sight_bones"),
+    "names_bones": _make_by("ours", "names_bones"),
+    "draft": _make_by("ours", "draft"),
+    "standard": _make_by("ours", "standard"),
+    "paper": _make_by("ours", "paper"),
+    "paper_embedded": _make_by("ours", "paper_embedded"),
+    "openhuman3d": _make_by("openhuman3d"),
+    "dress4d": _make_by("dress4d"),
+    "find3d": _make_by("find3d"),
+    "partslip": _make_by("partslip"),
 }

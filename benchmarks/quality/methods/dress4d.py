@@ -68,7 +68,7 @@ def make(preset: str = "embedded", checked_flow: bool = True) -> Peer:
         "dress4d",
         "4D-DRESS",
         start=lambda words: FrameParser(words, checked_flow),
-        cleaned=cleaned,
+        cleaned=clean,
         embedded=regions,
         preset=preset,
     )
@@ -86,27 +86,27 @@ class FrameParser:
         parsed = [
             self._words.best(view.embedding)[regions(view.masks).atom] for view in frame.views
         ]
-        carried = self._carried_on(frame.views) if self._previous else parsed
+        carried = self._carry_on(frame.views) if self._previous else parsed
         sources = [
             [(PARSER_WEIGHT, p), (FLOW_WEIGHT, c)] for p, c in zip(parsed, carried, strict=True)
         ]
-        thing, _ = self._cut(frame, sources)
+        thing, _ = self._cut_graph(frame, sources)
         rendered = [[(RENDERED_WEIGHT, thing[view.element])] for view in frame.views]
-        thing, voted = self._cut(frame, rendered)
-        self._previous = tuple(_rendered(view.image, thing) for view in frame.views)
+        thing, voted = self._cut_graph(frame, rendered)
+        self._previous = tuple(_render(view.image, thing) for view in frame.views)
         return thing, voted
 
-    def _carried_on(self, views: Sequence[SeenView]) -> list[np.ndarray]:
+    def _carry_on(self, views: Sequence[SeenView]) -> list[np.ndarray]:
         """(P,) int16 of each view: the things of the frame before where the flow puts them."""
         carried = []
         for previous, view in zip(self._previous, views, strict=True):
-            color = view.image.uncropped(view.image.color, 255)
-            silhouette = view.image.uncropped(view.image.silhouette, 0)
+            color = view.image.uncrop(view.image.color, 255)
+            silhouette = view.image.uncrop(view.image.silhouette, 0)
             label = self._carried(previous.color, previous.thing, color, silhouette)
             carried.append(label[silhouette])
         return carried
 
-    def _cut(self, frame: SeenFrame, sources: Sequence[Sequence[Votes]]) -> Solved:
+    def _cut_graph(self, frame: SeenFrame, sources: Sequence[Sequence[Votes]]) -> Solved:
         votes = element_votes(frame, sources, self._words.count)
         return smooth(votes, frame.facts), np.asarray(votes.any(axis=1))
 
@@ -150,11 +150,11 @@ def smooth(votes: np.ndarray, facts: Facts) -> np.ndarray:
     unary[voted, votes[voted].argmax(axis=1)] = -UNARY
     border = np.full(len(facts.neighbours), BORDER)
     label = alpha_expansion(unary, facts.neighbours, border).astype(np.int32)
-    label[~_reached(voted, facts)] = -1
+    label[~_reach(voted, facts)] = -1
     return nearest_labelled(label, facts)
 
 
-def cleaned(masks: MaskSet) -> MaskSet:
+def clean(masks: MaskSet) -> MaskSet:
     """Without masks of the whole body, tiny ones, and all but the first of near duplicates."""
     areas = masks.areas()
     masks = masks.select((areas >= SMALLEST) & (areas <= WHOLE_BODY * len(masks.atom)))
@@ -176,12 +176,12 @@ def regions(masks: MaskSet) -> MaskSet:
     return MaskSet.from_labels(masks.atom)
 
 
-def _rendered(image: ViewImage, thing: np.ndarray) -> LabelledView:
+def _render(image: ViewImage, thing: np.ndarray) -> LabelledView:
     label = np.append(thing, -1)[image.element].astype(np.int16)  # -1 reads the last entry
-    return LabelledView(image.uncropped(image.color, 255), image.uncropped(label, -1))
+    return LabelledView(image.uncrop(image.color, 255), image.uncrop(label, -1))
 
 
-def _reached(voted: np.ndarray, facts: Facts) -> np.ndarray:
+def _reach(voted: np.ndarray, facts: Facts) -> np.ndarray:
     """(E,) bool: elements of pieces of surface in which something is `voted` (indices) for."""
     a, b = facts.neighbours.T
     count = facts.count

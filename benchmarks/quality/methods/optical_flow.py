@@ -28,7 +28,7 @@ def carried_labels(
     before, now = (cv2.cvtColor(image[box], cv2.COLOR_RGB2GRAY) for image in (previous, current))
     flow = dense_flow(now, before)
     target = _targets(flow)
-    sampled = _sampled(label[box], target)
+    sampled = _sample(label[box], target)
     if checked:
         sampled[~_returns(flow, dense_flow(before, now), target)] = -1
     found[box] = np.where(silhouette[box], sampled, -1)
@@ -63,7 +63,7 @@ def _targets(flow: np.ndarray) -> np.ndarray:
     return np.rint(moved).astype(np.int64)
 
 
-def _sampled(label: np.ndarray, target: np.ndarray) -> np.ndarray:
+def _sample(label: np.ndarray, target: np.ndarray) -> np.ndarray:
     row, column = target[..., 0], target[..., 1]
     inside = (row >= 0) & (row < label.shape[0]) & (column >= 0) & (column < label.shape[1])
     found = np.full(label.shape, -1, np.int16)

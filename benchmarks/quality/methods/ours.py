@@ -77,10 +77,10 @@ TITLES = {
 
 def make(name: str) -> Method:
     """The method of a preset or of one of the variants."""
-    return JobMethod(name, TITLES[name], judged(SETTINGS[name]))
+    return JobMethod(name, TITLES[name], judge_all(SETTINGS[name]))
 
 
-def judged(settings: ParsingSettings) -> ParsingSettings:
+def judge_all(settings: ParsingSettings) -> ParsingSettings:
     """`settings` where every label is a part: no threshold, no distractor that votes."""
     return replace(settings, threshold=0.0, distractors=False)
 

@@ -106,7 +106,9 @@ class Peer:
             seams = Seams(captured, settings_of(self.preset))
             words = {v.name: Words(seams.encoder.text, v.parts) for v in vocabularies}
         shared.seconds |= seams.seconds_before
-        solvers = {name: self.start(w) if w.count else _unlabelled for name, w in words.items()}
+        solvers = {
+            name: self.start(w) if w.count else _leave_unlabelled for name, w in words.items()
+        }
         clocks = {name: Clock() for name in words}
         label: dict[str, dict[int, np.ndarray]] = {name: {} for name in words}
         evidenced: dict[str, dict[int, np.ndarray]] = {name: {} for name in words}
@@ -198,6 +200,6 @@ def peak_gb() -> float:
     return float(peak) / (2**30 if sys.platform == "darwin" else 2**20)
 
 
-def _unlabelled(frame: SeenFrame) -> Solved:
+def _leave_unlabelled(frame: SeenFrame) -> Solved:
     """Of words that the encoder does not know."""
     return np.full(frame.facts.count, -1), np.zeros(frame.facts.count, bool)

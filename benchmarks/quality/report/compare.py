@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..records import Results, ScoreRecord, read_record
 from .aggregates import Run, is_scored, mean
-from .numbers import counted, difference, quantity, share
+from .numbers import difference, pluralise, quantity, share
 
 TOLERANCE = 0.01  # of a mean over cases
 CASE_TOLERANCE = 0.03  # of one case, which moves more
@@ -122,10 +122,10 @@ def as_text(comparison: Comparison) -> str:
             )
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    lines += _listed("Only before", comparison.only_before)
-    lines += _listed("Only after", comparison.only_after)
+    lines += _list_scores("Only before", comparison.only_before)
+    lines += _list_scores("Only after", comparison.only_after)
     count = len(comparison.regressions)
-    lines += ["", f"{counted(count, 'regression')}." if count else "No regressions."]
+    lines += ["", f"{pluralise(count, 'regression')}." if count else "No regressions."]
     return "\n".join(lines)
 
 
@@ -165,14 +165,14 @@ def _ratio(before: float, after: float) -> float:
     return after / before if before > 0 else math.nan
 
 
-def _listed(title: str, names: tuple[str, ...]) -> list[str]:
+def _list_scores(title: str, names: tuple[str, ...]) -> list[str]:
     """Scores by method and vocabulary: the names of a few cases, the number of many."""
     cases: dict[str, list[str]] = {}
     for name in names:
         method, vocabulary, case = name.split("/", 2)
         cases.setdefault(f"{method}/{vocabulary}", []).append(case)
     lines = [
-        f"  {pair}: {', '.join(found) if len(found) <= 3 else counted(len(found), 'case')}"
+        f"  {pair}: {', '.join(found) if len(found) <= 3 else pluralise(len(found), 'case')}"
         for pair, found in cases.items()
     ]
     return ["", f"{title}:", *lines] if lines else []

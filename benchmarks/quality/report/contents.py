@@ -12,7 +12,7 @@ from ..vocabularies import FREE
 from . import sheets, studies, tables, words
 from .aggregates import OURS, UNLABELLED, Run, confusions, mean
 from .document import Block, Document, Listing, Paragraph, Section, Table
-from .numbers import counted, difference, duration, percent, share
+from .numbers import difference, duration, percent, pluralise, share
 from .plots import ablation_plot, damage_plot, scores_plot, time_plot
 from .targets import target_table, targets
 
@@ -73,21 +73,21 @@ def summary(run: Run) -> str:
     whose = " (the default)" if run.ours == OURS else ""
     verdicts = "; ".join(_verdict(run, vocabulary) for vocabulary in run.vocabularies)
     result = f"{run.title(run.ours)}{whose} reaches a mean IoU of {verdicts}."
-    return " ".join([_measured(run), result, *_weaknesses(run)])
+    return " ".join([_say_measured(run), result, *_weaknesses(run)])
 
 
-def _measured(run: Run) -> str:
+def _say_measured(run: Run) -> str:
     cases = run.results.cases
     names = sorted({c.family for c in cases})
     families = ", ".join(f"{sum(c.family == name for c in cases)} {name}" for name in names)
-    frames = counted(sum(len(c.frames) for c in cases), "frame")
+    frames = pluralise(sum(len(c.frames) for c in cases), "frame")
     return (
-        f"{counted(len(cases), 'case')} ({families}) with {frames} in all, seen by "
+        f"{pluralise(len(cases), 'case')} ({families}) with {frames} in all, seen by "
         f"{_range(sorted({len(c.views) for c in cases}))}, "
         f"{'was' if len(cases) == 1 else 'were'} labelled by "
-        f"{counted(len(run.methods), 'method')} with "
-        f"{counted(len(run.vocabularies), 'list')} of words. All methods got the same pictures and "
-        "words; scored is the visible surface, by area."
+        f"{pluralise(len(run.methods), 'method')} with "
+        f"{pluralise(len(run.vocabularies), 'list')} of words. All methods got the same pictures "
+        "and words; scored is the visible surface, by area."
     )
 
 
@@ -111,7 +111,7 @@ def _weaknesses(run: Run) -> Iterator[str]:
     if named.cases and others.cases:
         yield (
             f"Parts that the file itself names reach {share(named.value)} with “{FREE}”, the "
-            f"others {share(others.value)} (in {counted(others.cases, 'case')})."
+            f"others {share(others.value)} (in {pluralise(others.cases, 'case')})."
         )
 
 
@@ -123,14 +123,14 @@ def _verdict(run: Run, vocabulary: str) -> str:
     leads = [(run.lead(vocabulary, run.ours, m.name), m.title) for m in run.methods]
     leads = [(lead, title) for lead, title in leads if lead.cases and title != run.title(run.ours)]
     if not (mine.cases and leads):
-        return f"{words} over {counted(mine.cases, 'case')}"
+        return f"{words} over {pluralise(mine.cases, 'case')}"
     lead, rival = min(leads, key=lambda pair: pair[0].difference)
     amount = difference(abs(lead.difference)).lstrip("+")
     place = f"{amount} {'above' if lead.difference > 0 else 'below'}"
     if float(amount) == 0:
         place = "level with"
     best = "the best of the others, " if len(leads) > 1 else ""
-    ahead = f"ahead of it in {lead.wins} of {counted(lead.cases, 'case')}"
+    ahead = f"ahead of it in {lead.wins} of {pluralise(lead.cases, 'case')}"
     if lead.cases < mine.cases:
         ahead = f"ahead of it in {lead.wins} of the {lead.cases} that both have"
     return f"{words} ({place} {best}{rival}, and {ahead})"
@@ -259,6 +259,6 @@ def _provenance(results: Results) -> Iterator[Block]:
 def _range(numbers: list[int], one: str = "camera", many: str = "") -> str:
     """`8 cameras`, `4 to 8 cameras`."""
     if not numbers:
-        return counted(0, one, many)
-    last = counted(numbers[-1], one, many)
+        return pluralise(0, one, many)
+    last = pluralise(numbers[-1], one, many)
     return last if len(numbers) == 1 else f"{numbers[0]} to {last}"

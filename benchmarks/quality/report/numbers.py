@@ -43,7 +43,7 @@ def percent(value: float) -> str:
     return f"{quantity(100 * value)} %" if math.isfinite(value) else NOT_AVAILABLE
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def pluralise(number: int, one: str, many: str = "") -> str:
     """`1 case`, `2 cases`."""
     return f"{number} {one if number == 1 else many or one + 's'}"
 

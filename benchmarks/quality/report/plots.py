@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from ..records import AblationResults, DamageResults
 from .aggregates import Run
 from .document import Picture
-from .numbers import counted, quantity, share
+from .numbers import pluralise, quantity, share
 from .studies import ablations, damages, fusions
 
 _STYLE: Any = {
@@ -145,7 +145,7 @@ def damage_plot(damage: DamageResults) -> Picture:
         svg = _svg(figure)
     cases = sorted({c.cases for c in damage.curves})
     caption = f"Means over {' or '.join(map(str, cases))} cases." if cases else ""
-    alt = f"{counted(len(kinds), 'damage')}, {len(ways)} ways of fusing; the numbers are below."
+    alt = f"{pluralise(len(kinds), 'damage')}, {len(ways)} ways of fusing; the numbers are below."
     return Picture(svg, "image/svg+xml", caption, alt)
 
 

@@ -86,7 +86,7 @@ def contact_sheet(
             tiles = draw(look, truth[look.frame], label[look.frame], palette)
             if tiles is not None:
                 rows.append((look, tiles))
-                seen |= _shown(look, truth[look.frame]) | _shown(look, label[look.frame])
+                seen |= _list_shown(look, truth[look.frame]) | _list_shown(look, label[look.frame])
     if not rows:
         return None
     legend = [(name, colors[name]) for i, name in enumerate(score.classes) if i in seen]
@@ -158,13 +158,13 @@ def draw(
     with_none = np.vstack([palette, UNLABELLED])  # the last is class -1
     return [
         look.color[box],
-        painted(true, with_none, shown, UNKNOWN),
-        painted(found, with_none, shown, UNLABELLED),
-        painted(kind, kinds, shown, RIGHT),
+        paint(true, with_none, shown, UNKNOWN),
+        paint(found, with_none, shown, UNLABELLED),
+        paint(kind, kinds, shown, RIGHT),
     ]
 
 
-def painted(label: np.ndarray, palette: np.ndarray, shown: np.ndarray, none: Color) -> np.ndarray:
+def paint(label: np.ndarray, palette: np.ndarray, shown: np.ndarray, none: Color) -> np.ndarray:
     """(h, w, 3) uint8: flat colours on white, with dark lines where `label` (h, w) changes.
 
     `none` is the colour of a negative label where `shown` (h, w).
@@ -188,7 +188,7 @@ def arrange(
     column are as wide as the widest.
     """
     lines = [looks[i : i + VIEWS] for i in range(0, len(looks), VIEWS)]
-    tiles = [[scaled(tile) for look in line for tile in look] for line in lines]
+    tiles = [[scale(tile) for look in line for tile in look] for line in lines]
     widths = [
         max(line[i].shape[1] for line in tiles if i < len(line)) for i in range(len(tiles[0]))
     ]
@@ -204,7 +204,7 @@ def arrange(
     return image, tuple(zip(titles, middles, strict=True))
 
 
-def scaled(tile: np.ndarray) -> np.ndarray:
+def scale(tile: np.ndarray) -> np.ndarray:
     """The tile as large as WIDTH × HEIGHT allow, and HEIGHT pixels high."""
     height, width = tile.shape[:2]
     factor = min(HEIGHT / height, WIDTH / width)
@@ -221,7 +221,7 @@ def png(image: np.ndarray) -> bytes:
     return bytes(content)
 
 
-def _shown(look: Look, label: np.ndarray) -> set[int]:
+def _list_shown(look: Look, label: np.ndarray) -> set[int]:
     """The classes in a picture."""
     element = look.element[look.element >= 0]
     return set(np.unique(label[element[element < len(label)]]).tolist())

@@ -51,7 +51,7 @@ def headline(run: Run, vocabulary: str) -> Table:
         numbers = [
             Cell(text, value.value, best=is_complete and text == best and text != NOT_AVAILABLE)
             for m, value, best in zip(measures, means, bests, strict=True)
-            for text in (_shown(m, value.value),)
+            for text in (_show(m, value.value),)
         ]
         count = str(cases) if cases == whole else f"{cases} of {whole}"
         cells.append((Cell(title), *numbers, Cell(count, cases)))
@@ -264,7 +264,7 @@ def _about(vocabulary: str) -> str:
     return f"“{vocabulary}”: {about}." if about else ""
 
 
-def _shown(measure: Measure, value: float) -> str:
+def _show(measure: Measure, value: float) -> str:
     return share(value) if measure.is_share else quantity(value)
 
 
@@ -274,8 +274,8 @@ def _best(measure: Measure, means: Sequence[Mean]) -> str:
     if len(values) < 2:
         return ""
     choose: Callable[[list[float]], float] = max if measure.higher_is_better else min
-    texts = {_shown(measure, v) for v in values}
-    return _shown(measure, choose(values)) if len(texts) > 1 else ""
+    texts = {_show(measure, v) for v in values}
+    return _show(measure, choose(values)) if len(texts) > 1 else ""
 
 
 def _heat(value: float) -> Cell:

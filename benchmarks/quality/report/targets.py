@@ -50,14 +50,14 @@ WORDS_TARGET = 0.90
 
 def targets(run: Run, words: WordResults | None) -> TargetResults:
     """Every target with what was measured; nan where a method or study did not run."""
-    rows = [measured(run, target) for target in TARGETS]
+    rows = [measure(run, target) for target in TARGETS]
     by_case = trained_share(words) if words else {}
     families = {s.case: s.family for s in words.scores} if words else {}
     rows.append(_row(WORDS, WORDS_MEASURE, WORDS_TARGET, False, by_case, families))
     return TargetResults(tuple(rows))
 
 
-def measured(run: Run, target: Target) -> TargetRow:
+def measure(run: Run, target: Target) -> TargetRow:
     """The mean over the cases that a target is about."""
     found, families = {}, {}
     for score in run.scores(target.vocabulary, target.method):
@@ -78,16 +78,16 @@ def target_table(results: TargetResults) -> Table:
     families = sorted({family for row in results.rows for family in row.families})
     rows = []
     for row in results.rows:
-        limit = f"{'≤' if row.at_most else '≥'} {_shown(row, row.target)}"
+        limit = f"{'≤' if row.at_most else '≥'} {_show(row, row.target)}"
         cells = [
             Cell(limit, row.target),
-            Cell(_shown(row, row.measured), row.measured),
+            Cell(_show(row, row.measured), row.measured),
             Cell(_verdict(row)),
             Cell(str(row.cases), row.cases),
         ]
         for family in families:
             value = row.families.get(family)
-            cells.append(Cell("") if value is None else Cell(_shown(row, value), value))
+            cells.append(Cell("") if value is None else Cell(_show(row, value), value))
         rows.append((Cell(row.title), *cells))
     columns = [Column("target"), Column("measured"), Column("reached", False), Column("cases")]
     return Table(
@@ -115,7 +115,7 @@ def _row(
     return TargetRow(title, measure, target, at_most, whole.value, whole.cases, of_family)
 
 
-def _shown(row: TargetRow, value: float) -> str:
+def _show(row: TargetRow, value: float) -> str:
     return percent(value) if row.measure == "flicker" else share(value)
 
 

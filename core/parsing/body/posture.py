@@ -48,7 +48,7 @@ def limb_sides(facts: Facts, region: np.ndarray, front: np.ndarray) -> np.ndarra
     trunk = (region == _TORSO) | (region == _PELVIS)
     if trunk.sum() < _LEAST:
         return side
-    left = _left(facts, region, front, trunk)
+    left = _find_left(facts, region, front, trunk)
     if left is None:
         return side
     lateral = facts.centroid.astype(np.float64) @ left
@@ -93,7 +93,7 @@ def _together(values: np.ndarray, piece: np.ndarray, area: np.ndarray) -> np.nda
     return (np.bincount(piece, weight * values) / whole)[piece]
 
 
-def _left(
+def _find_left(
     facts: Facts, region: np.ndarray, front: np.ndarray, trunk: np.ndarray
 ) -> np.ndarray | None:
     """(3,) unit vector to the body's left; None when nothing tells."""

@@ -35,7 +35,7 @@ def element_sides(images: Images, frame: int) -> np.ndarray:
 
 def sides_of(facts: Facts, names: Names) -> np.ndarray:
     """(E,) int8: 0 none, 1 left, 2 right."""
-    concept, side = _moved_by(facts, names)
+    concept, side = _find_movers(facts, names)
     if not facts.count:
         return side
     region = np.where(concept >= 0, Ontology.load().region[concept], -1)
@@ -62,7 +62,7 @@ def sides_of(facts: Facts, names: Names) -> np.ndarray:
     return side
 
 
-def _moved_by(facts: Facts, names: Names) -> tuple[np.ndarray, np.ndarray]:
+def _find_movers(facts: Facts, names: Names) -> tuple[np.ndarray, np.ndarray]:
     """(concept (E,) int32 of what each element's bone moves, -1 unknown; its side (E,) int8)."""
     places = [*_bone_places(names.bones, names.bone_parent), BonePlace(-1, NO_SIDE)]
     concept = np.array([place.concept for place in places], np.int32)

@@ -106,18 +106,18 @@ class NameEvidence:
         parts = self._parts(lower) or self._parts(upper)
         if of_lower:
             found = replace(found, surface=of_lower, other=of_upper, kind="named")
-            return self._placed(found, parts)
+            return self._place(found, parts)
         if lower.skin and not any(self._feature[c] for c in of_upper):
             return self._bare(found, parts)
         if of_upper:
-            return self._placed(replace(found, surface=of_upper, kind="named"), parts)
+            return self._place(replace(found, surface=of_upper, kind="named"), parts)
         if upper.skin:
             return self._bare(found, parts)
         cloth = self._skin_named and not (lower.figure and not upper.concepts)
         if parts and not cloth:
             return replace(found, surface=parts, kind="part")
         if cloth:
-            return self._placed(replace(found, kind="cloth", extent=extent), parts)
+            return self._place(replace(found, kind="cloth", extent=extent), parts)
         if place < 0 and not (lower.figure or upper.figure):
             return replace(found, kind="nothing")
         return found
@@ -136,12 +136,12 @@ class NameEvidence:
             seen = combination.surface[-1]
             for concept in (*combination.other, *combination.surface[:-1]):
                 scores = np.maximum(scores, OTHER_NAME * row(concept))
-            scores = np.maximum(scores, self._named(seen, region))
+            scores = np.maximum(scores, self._relate_named(seen, region))
             scores = np.maximum(scores, self._piece_strength(seen) * self._pieces(seen) * covered)
             scores = np.maximum(scores, self._beneath(seen, region) * self._local * body)
         elif kind == "seen":
             seen = combination.surface[-1]
-            scores = np.maximum(self._seen(seen, region), self._seen_pieces(seen) * covered)
+            scores = np.maximum(self._relate_seen(seen, region), self._seen_pieces(seen) * covered)
             scores = np.maximum(scores, self._beneath(seen, region) * self._local * body)
         elif kind == "skin":
             scores = SKIN_PLACE * body
@@ -170,7 +170,7 @@ class NameEvidence:
         """Whether a garment's name leaves open what it is: clothing in general, suits, armour."""
         return bool(self._general[seen] or any(self._ontology.below(n)[seen] for n in _OUTFITS))
 
-    def _named(self, seen: int, region: int) -> np.ndarray:
+    def _relate_named(self, seen: int, region: int) -> np.ndarray:
         """Relations of a named thing, less where it or its kinds do not reach."""
         ontology = self._ontology
         scores = ontology.relations.row(seen).copy()
@@ -183,7 +183,7 @@ class NameEvidence:
         scores[kinds & (ontology.covers[:, region] == 0)] *= OFF_PLACE
         return scores
 
-    def _seen(self, seen: int, region: int) -> np.ndarray:
+    def _relate_seen(self, seen: int, region: int) -> np.ndarray:
         """Relations of a thing that was seen; it need not be exactly what it looks like."""
         ontology = self._ontology
         scores = ontology.relations.row(seen).copy()
@@ -295,7 +295,7 @@ class NameEvidence:
             combination = replace(combination, place=closer[-1], trust=1.0)
         return replace(combination, kind="skin")
 
-    def _placed(self, combination: Combination, parts: tuple[int, ...]) -> Combination:
+    def _place(self, combination: Combination, parts: tuple[int, ...]) -> Combination:
         """With the place taken from the name ("Suit_Feet") where the name tells one."""
         regions = [p for p in parts if self._ontology.region[p] >= 0]
         return replace(combination, place=regions[-1], trust=1.0) if regions else combination

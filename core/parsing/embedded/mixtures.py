@@ -92,7 +92,7 @@ class SightEncoder(WordSpace):
         resolved = resolve_rows(names, rows, element_row, evidence, SEEN_TRUST)
         row_weight = np.array([weight_of(c, evidence, weights) for c in resolved], np.float32)
         literal = [_unknown_words(names, *row[:2]) for row in rows.tolist()]
-        settings, row_setting = _numbered(
+        settings, row_setting = _number(
             [Combination((), (), "", (), c.place, c.trust, c.side, w)
              for c, w in zip(resolved, literal, strict=True)]
         )  # fmt: skip
@@ -106,9 +106,9 @@ class SightEncoder(WordSpace):
         spoken = np.bincount(element_row, said, minlength=len(rows)) > 0
         pairs, pair_index = np.unique(pair[share > 0], return_inverse=True)
         listed = [c if used else NOTHING for c, used in zip(resolved, spoken, strict=True)]
-        listed += [_as_seen(settings[p // len(seen.leaves)], seen.leaves[p % len(seen.leaves)])
+        listed += [_combine_seen(settings[p // len(seen.leaves)], seen.leaves[p % len(seen.leaves)])
                    for p in pairs.tolist()]  # fmt: skip
-        combinations, number = _numbered([*listed, NOTHING], last=NOTHING)
+        combinations, number = _number([*listed, NOTHING], last=NOTHING)
 
         index = np.full((len(element_row), 1 + SURFACES_KEPT), len(combinations) - 1, np.int32)
         index[:, 0] = number[element_row]
@@ -120,13 +120,13 @@ class SightEncoder(WordSpace):
         told = np.array([c.kind not in ("plain", "cloth") for c in combinations])
         by_sight = np.zeros(len(combinations), bool)
         by_sight[number[len(rows) : -1]] = True
-        told &= ~by_sight | _supported(mixture, len(combinations))
+        told &= ~by_sight | _find_supported(mixture, len(combinations))
         return cls(names.objects, names.materials, combinations, told), mixture
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """All that is needed to encode other words later, as plain arrays."""
         concepts = self._ontology.names
-        described = [_described(c, lambda i: concepts[i]) for c in self._combinations]
+        described = [_describe(c, lambda i: concepts[i]) for c in self._combinations]
         return {
             "objects": np.array(self.objects, np.str_),
             "materials": np.array(self.materials, np.str_),
@@ -152,7 +152,7 @@ class SightEncoder(WordSpace):
         encoder._use_stored(arrays["combination_vectors"])
         return encoder
 
-    def _told(self) -> np.ndarray:
+    def _find_told(self) -> np.ndarray:
         return self._supported
 
 
@@ -163,7 +163,7 @@ def weight_of(combination: Combination, evidence: NameEvidence, weights: NameWei
     return float(getattr(weights, combination.kind))
 
 
-def _as_seen(setting: Combination, leaf: int) -> Combination:
+def _combine_seen(setting: Combination, leaf: int) -> Combination:
     """What an element in this setting is if its surface is bare skin (-1) or concept `leaf`."""
     kind, surface = ("skin", ()) if leaf < 0 else ("seen", (leaf,))
     return Combination(
@@ -207,7 +207,7 @@ def _frequent(setting: np.ndarray, seen: SeenSurfaces) -> tuple[np.ndarray, np.n
     return pair, (share / np.where(total > 0, total, 1)).astype(np.float32)
 
 
-def _numbered(
+def _number(
     listed: Sequence[Combination], last: Combination | None = None
 ) -> tuple[list[Combination], np.ndarray]:
     """(distinct combinations, `last` at the end; index (n,) int32 of each listed one)."""
@@ -217,14 +217,14 @@ def _numbered(
     return list(numbers), np.array([numbers[c] for c in listed], np.int32)
 
 
-def _supported(mixture: Mixture, combinations: int) -> np.ndarray:
+def _find_supported(mixture: Mixture, combinations: int) -> np.ndarray:
     """bool (U,): combinations that are a good share of more than a few elements."""
     sure = mixture.share >= SUPPORT
     count = np.bincount(mixture.index[sure], minlength=combinations)
     return count >= max(1, _SUPPORTED * len(mixture.index))
 
 
-def _described(combination: Combination, name_of: Callable[[int], str]) -> dict:
+def _describe(combination: Combination, name_of: Callable[[int], str]) -> dict:
     """The combination with names in place of concept indices."""
     described = asdict(combination)
     for key in ("surface", "other"):
@@ -235,7 +235,7 @@ def _described(combination: Combination, name_of: Callable[[int], str]) -> dict:
 
 
 def _combination(described: dict, index_of: Callable[[str], int]) -> Combination:
-    """Inverse of `_described`."""
+    """Inverse of `_describe`."""
     values: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in described.items()
     }

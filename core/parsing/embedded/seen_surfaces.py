@@ -51,7 +51,7 @@ def seen_surfaces(sightings: Sightings) -> SeenSurfaces:
     among the others; regions are those of BODY_REGIONS.
     """
     surfaces = sightings.surfaces
-    leaves, columns = _known(surfaces)
+    leaves, columns = _list_known(surfaces)
     probability = sightings.surface.astype(np.float32)[:, columns] ** np.float32(SHARPER)  # (E, L')
     total = probability.sum(axis=1)
     leaf = np.zeros((sightings.count, SURFACES_KEPT), np.int16)
@@ -77,7 +77,7 @@ def front_of_head(sightings: Sightings) -> np.ndarray:
     return np.asarray(sightings.surface.astype(np.float32) @ weight)
 
 
-def _known(surfaces: Sequence[str]) -> tuple[tuple[int, ...], list[int]]:
+def _list_known(surfaces: Sequence[str]) -> tuple[tuple[int, ...], list[int]]:
     """Concepts of the surfaces that the ontology knows, -1 for skin, and their columns."""
     ontology = Ontology.load()
     found = {}

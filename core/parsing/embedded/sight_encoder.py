@@ -105,7 +105,7 @@ class SightMaskEncoder:
                 sightings = pooled(frame)
             seen.append(seen_surfaces(sightings))
             evident = ElementEvidence.of(facts, evidence)
-            found.append(_placed(evident, seen[-1], sightings, facts))
+            found.append(_place(evident, seen[-1], sightings, facts))
         starts = np.cumsum([0] + [len(f.object) for f in found])[:-1]
         self._start = dict(zip(frames, starts.tolist(), strict=True))
 
@@ -138,7 +138,7 @@ class SightMaskEncoder:
         return means.astype(np.float32)
 
 
-def _placed(
+def _place(
     found: ElementEvidence, seen: SeenSurfaces, sightings: Sightings, facts: Facts
 ) -> ElementEvidence:
     """With the regions that sight tells, and sides for the limbs among them."""

@@ -70,7 +70,7 @@ class WordSpace:
 
     def guessed(self, names: Sequence[Sequence[str]]) -> tuple[str, ...]:
         """Garments (by first word) that only the place on the body suggests."""
-        told = self._told()
+        told = self._find_told()
         found = []
         for words in names:
             meanings = [m for m in map(self._ontology.lookup, words) if m is not None]
@@ -99,7 +99,7 @@ class WordSpace:
             return None
         return literal * self._sides[:, said.side]
 
-    def _told(self) -> np.ndarray:
+    def _find_told(self) -> np.ndarray:
         """bool (U,): combinations whose surface is known from more than its place."""
         return np.array([c.kind not in ("plain", "cloth") for c in self._combinations])
 

@@ -102,11 +102,11 @@ def alpha_expansion(unary: np.ndarray, pairs: np.ndarray, weight: np.ndarray) ->
         rim = free[inner] & ~free[outer]
         np.subtract.at(own, (index[inner[rim]], label[outer[rim]]), weight[rim])
     both = free[a] & free[b]
-    label[free] = _expanded(own, index[pairs[both]], weight[both], label[free])
+    label[free] = _expand(own, index[pairs[both]], weight[both], label[free])
     return label
 
 
-def _expanded(
+def _expand(
     unary: np.ndarray, pairs: np.ndarray, weight: np.ndarray, label: np.ndarray
 ) -> np.ndarray:
     """`label` after expansion moves to one label after the other, until none lowers the energy."""

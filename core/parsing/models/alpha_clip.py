@@ -29,7 +29,7 @@ from .clip_image import Framing, whole_view
 from .clip_text import ClipText
 from .clip_visual import image_size, image_tokens, readout, through_blocks
 from .device import Device, choose_device
-from .loaded import loaded
+from .loaded import load_model
 from .weights import State, read_weights
 
 ALPHA_MEAN, ALPHA_DEVIATION = 0.5, 0.26  # of the masks it was trained with
@@ -91,7 +91,7 @@ def make_alpha_clip(context: Context) -> MaskEncoder:
     """With the checkpoint `encoder_model`. Raises MissingCheckpoint, InputError."""
     settings = context.settings
     device = choose_device(settings.device)
-    model = loaded(settings.encoder_model, device, load_alpha)
+    model = load_model(settings.encoder_model, device, load_alpha)
     base = _base(find_checkpoint(settings.encoder_model))
     text = ClipText(base.name, settings.prompts, device, context.pulse)
     return AlphaClipEncoder(model, text, device, context.pulse)

@@ -98,20 +98,20 @@ def configuration_of(checkpoint: Checkpoint) -> dict[str, Any]:
     asked = checkpoint.architecture
     if set(asked) == {"model"}:
         if asked["model"] not in open_clip.list_models():
-            raise _refused(checkpoint, f"is '{asked['model']}', which open_clip does not know")
+            raise _refuse(checkpoint, f"is '{asked['model']}', which open_clip does not know")
         found = open_clip.get_model_config(asked["model"])
     else:
         found = dict(asked)
     for section, known in _PLAIN.items():
         values = found.get(section, {}) if section else found
         if strange := sorted(set(values) - known):
-            raise _refused(checkpoint, f"is no plain CLIP: it has '{strange[0]}'")
+            raise _refuse(checkpoint, f"is no plain CLIP: it has '{strange[0]}'")
     if missing := sorted(_PLAIN[""] - {"quick_gelu"} - set(found)):
-        raise _refused(checkpoint, f"lacks '{missing[0]}'")
+        raise _refuse(checkpoint, f"lacks '{missing[0]}'")
     if not isinstance(found["vision_cfg"].get("layers", 12), int):
-        raise _refused(checkpoint, "has a visual tower that is no vision transformer")
+        raise _refuse(checkpoint, "has a visual tower that is no vision transformer")
     if found["text_cfg"].get("vocab_size", VOCABULARY) != VOCABULARY:
-        raise _refused(checkpoint, "has other tokens than CLIP's")
+        raise _refuse(checkpoint, "has other tokens than CLIP's")
     return found
 
 
@@ -141,7 +141,7 @@ def without_prefix(state: State, prefix: str) -> State:
     return state
 
 
-def _refused(checkpoint: Checkpoint, what: str) -> InputError:
+def _refuse(checkpoint: Checkpoint, what: str) -> InputError:
     return InputError(
         f"The architecture of {checkpoint.title} ({checkpoint.name}) {what}",
         "Correct its entry in checkpoints.toml, or choose another model",

@@ -18,7 +18,7 @@ from ..seams import TextSide
 from ..vectors import unit_rows
 from .clip_build import TextTower, load_text_tower
 from .device import Batches, Device, choose_device
-from .loaded import loaded
+from .loaded import load_model
 from .prompts import templates, without_side
 
 # Hidden words, and whether they vote (see `TextSide.encode_distractors`).
@@ -75,7 +75,7 @@ class ClipText:
     @property
     def tower(self) -> TextTower:
         """The text tower. Raises MissingCheckpoint, InputError."""
-        return loaded(self._checkpoint, self._device, load_text_tower, part="text")
+        return load_model(self._checkpoint, self._device, load_text_tower, part="text")
 
     @cached_property
     def logit_scale(self) -> float:
@@ -86,7 +86,7 @@ class ClipText:
         """(C, D) float32 unit rows and (C,) int32, a row for each different word of a part."""
         phrases = [_phrases(words) or [""] for words in names]
         part = np.repeat(np.arange(len(names), dtype=np.int32), [len(p) for p in phrases])
-        return self._embedded([phrase for words in phrases for phrase in words]), part
+        return self._embed([phrase for words in phrases for phrase in words]), part
 
     def sides(self, names: Sequence[Sequence[str]]) -> np.ndarray:
         """(K,) int8, the one side that the words of a part tell."""
@@ -96,7 +96,7 @@ class ClipText:
 
     def encode_distractors(self) -> tuple[np.ndarray, np.ndarray]:
         """Background, nothing and noise vote; the whole person does not."""
-        return self._embedded(list(DISTRACTORS)), np.array(list(DISTRACTORS.values()))
+        return self._embed(list(DISTRACTORS)), np.array(list(DISTRACTORS.values()))
 
     def unknown(self, names: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
         """Parts without a letter besides a side: CLIP reads everything else."""
@@ -105,7 +105,7 @@ class ClipText:
     def guessed(self, names: Sequence[Sequence[str]]) -> tuple[str, ...]:
         return ()
 
-    def _embedded(self, phrases: Sequence[str]) -> np.ndarray:
+    def _embed(self, phrases: Sequence[str]) -> np.ndarray:
         """(C, D) float32 unit rows, zero for ""."""
         keys = [(self._hash, self._device, self._prompts, phrase) for phrase in phrases]
         if new := list(dict.fromkeys(k[-1] for k in keys if k[-1] and k not in _rows)):

@@ -35,7 +35,7 @@ from .clip_visual import (
     through_blocks,
 )
 from .device import choose_device
-from .loaded import loaded
+from .loaded import load_model
 
 
 class CliptraseEncoder(ClipMaskEncoder[torch.Tensor]):
@@ -45,7 +45,7 @@ class CliptraseEncoder(ClipMaskEncoder[torch.Tensor]):
         return patch_embeddings(self.visual, pixels)
 
     def read(self, seen: torch.Tensor, coverage: torch.Tensor) -> torch.Tensor:
-        return pooled(seen, coverage.flatten(1))
+        return pool(seen, coverage.flatten(1))
 
 
 def patch_embeddings(visual: VisionTransformer, pixels: torch.Tensor) -> torch.Tensor:
@@ -60,7 +60,7 @@ def patch_embeddings(visual: VisionTransformer, pixels: torch.Tensor) -> torch.T
     return readout(visual, tokens[0, 1:])
 
 
-def pooled(patches: torch.Tensor, coverage: torch.Tensor) -> torch.Tensor:
+def pool(patches: torch.Tensor, coverage: torch.Tensor) -> torch.Tensor:
     """(N, D) float32 unit rows: means of `patches` (P, D), weighted by `coverage` (N, P) >= 0.
 
     A mask of nothing has the mean of all, as it has with mask tokens.
@@ -74,6 +74,6 @@ def make_cliptrase(context: Context) -> MaskEncoder:
     """With the checkpoint `encoder_model`. Raises MissingCheckpoint, InputError."""
     settings = context.settings
     device = choose_device(settings.device)
-    visual = loaded(settings.encoder_model, device, load_visual, part="visual")
+    visual = load_model(settings.encoder_model, device, load_visual, part="visual")
     text = ClipText(settings.encoder_model, settings.prompts, device, context.pulse)
     return CliptraseEncoder(visual, text, device, context.pulse)

@@ -122,8 +122,8 @@ class EverythingMode:
 
     def propose(self, image: ViewImage) -> MaskSet:
         """The masks of `image`, none twice. Raises JobError when memory does not suffice."""
-        silhouette = image.uncropped(image.silhouette, 0)
-        color = image.uncropped(image.color, 255)
+        silhouette = image.uncrop(image.silhouette, 0)
+        color = image.uncrop(image.color, 255)
         with torch.no_grad(), pulsing(self._network, self._pulse):
             found = [
                 self._in_crop(color, silhouette, crop, points)
@@ -131,7 +131,7 @@ class EverythingMode:
             ]
         masks = np.zeros((0, np.count_nonzero(silhouette)), bool)
         if found:
-            masks = self._chosen(Candidates.joined(found), silhouette)
+            masks = self._choose(Candidates.joined(found), silhouette)
         return MaskSet.from_pixels(masks).without_duplicates()
 
     def _questions(self, silhouette: np.ndarray) -> Iterator[tuple[Box, np.ndarray]]:
@@ -174,7 +174,7 @@ class EverythingMode:
             kept.append(cut.candidates(large[stable] > 0, iou[stable]))
         return Candidates.joined(kept)
 
-    def _chosen(self, found: Candidates, silhouette: np.ndarray) -> np.ndarray:
+    def _choose(self, found: Candidates, silhouette: np.ndarray) -> np.ndarray:
         """(N, P) bool: no duplicates between crops, no crumbs, no pinholes."""
         settings = self._settings
         found = found.select(distinct_boxes(found.box, 1 / found.crop_area, settings.box_overlap))

@@ -21,7 +21,7 @@ ROOMY = 12 * 2**30  # bytes of graphics memory from which all models of a job fi
 _models: dict[tuple[str, str, Device, str], Any] = {}
 
 
-def loaded(name: str, device: Device, load: Load[Model], part: str = "") -> Model:
+def load_model(name: str, device: Device, load: Load[Model], part: str = "") -> Model:
     """The model of checkpoint `name`, from memory if it was loaded before.
 
     `part` tells apart what different loaders make of one file. On a small GPU the others are let

@@ -34,7 +34,7 @@ from .clip_visual import (
     through_blocks,
 )
 from .device import choose_device
-from .loaded import loaded
+from .loaded import load_model
 
 BLOCKS = 2  # the last so many of the tower: from 10 of 12, 22 of 24, 38 of 40 in MaskCLIP++
 MASK_LOGIT_SCALE = -5.0  # s
@@ -96,6 +96,6 @@ def make_mask_tokens(context: Context) -> MaskEncoder:
     """With the checkpoint `encoder_model`. Raises MissingCheckpoint, InputError."""
     settings = context.settings
     device = choose_device(settings.device)
-    visual = loaded(settings.encoder_model, device, load_visual, part="visual")
+    visual = load_model(settings.encoder_model, device, load_visual, part="visual")
     text = ClipText(settings.encoder_model, settings.prompts, device, context.pulse)
     return MaskTokenEncoder(visual, text, device, context.pulse)

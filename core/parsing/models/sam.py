@@ -28,7 +28,7 @@ from ..masks import MaskSet
 from ..seams import Context
 from .device import Device, choose_device
 from .everything import EverythingMode, EverythingSettings
-from .loaded import loaded
+from .loaded import load_model
 from .weights import load_strictly, read_weights
 
 
@@ -115,7 +115,9 @@ def load_sam(checkpoint: Checkpoint, path: Path, device: Device) -> Sam:
 def make_sam_proposer(context: Context) -> SamProposer:
     """The proposer of a run. Raises MissingCheckpoint, InputError."""
     device = choose_device(context.settings.device)
-    return SamProposer(context, loaded(context.settings.proposer_model, device, load_sam), device)
+    return SamProposer(
+        context, load_model(context.settings.proposer_model, device, load_sam), device
+    )
 
 
 class SamProposer:

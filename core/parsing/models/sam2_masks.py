@@ -15,7 +15,7 @@ from ..masks import MaskSet
 from ..seams import Context
 from .device import Device, choose_device
 from .everything import EverythingMode, EverythingSettings
-from .loaded import loaded
+from .loaded import load_model
 from .sam2_build import load_sam2
 
 _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's colours, 0..1
@@ -24,7 +24,9 @@ _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's c
 def make_sam2_proposer(context: Context) -> Sam2Proposer:
     """The proposer of a run. Raises MissingCheckpoint, InputError."""
     device = choose_device(context.settings.device)
-    return Sam2Proposer(context, loaded(context.settings.proposer_model, device, load_sam2), device)
+    return Sam2Proposer(
+        context, load_model(context.settings.proposer_model, device, load_sam2), device
+    )
 
 
 class Sam2Proposer:

@@ -20,7 +20,7 @@ from ..masks import MaskSet, stack
 from ..seams import Context
 from ..tracking.pixel_masklets import ImageKey, ImageMasklets, joined, numbered
 from .device import Device, choose_device
-from .loaded import loaded
+from .loaded import load_model
 from .sam2_build import load_sam2
 from .sam2_video import Found, ObjectTracker, resize_logits
 
@@ -111,7 +111,7 @@ class Sam2Journey:
     def _enter(self, key: ImageKey) -> MaskSet | None:
         """Find everything on its way in the next image of the leg; None when nothing is there."""
         self._image = image = cache(partial(self._images.image, *key))
-        found = self._tracker.enter(lambda: image().uncropped(image().color, 255))
+        found = self._tracker.enter(lambda: image().uncrop(image().color, 255))
         if not found.names:
             return None
         pixels = self._silhouette_pixels(found)
@@ -138,7 +138,7 @@ class Sam2Journey:
         image = self._image()
         crop = np.zeros((*image.element.shape, masks.count), bool)
         crop[image.silhouette] = masks.pixels().T
-        full = np.moveaxis(image.uncropped(crop, 0), -1, 0)
+        full = np.moveaxis(image.uncrop(crop, 0), -1, 0)
         self._tracker.add(masks.masklet.tolist(), np.ascontiguousarray(full))
 
     def _give_up_lost(self, names: np.ndarray, visible: np.ndarray) -> None:
@@ -155,7 +155,9 @@ class Sam2Journey:
 def make_sam2_tracker(context: Context) -> Sam2Tracker:
     """The tracker of a run. Raises MissingCheckpoint, InputError."""
     device = choose_device(context.settings.device)
-    return Sam2Tracker(context, loaded(context.settings.tracker_model, device, load_sam2), device)
+    return Sam2Tracker(
+        context, load_model(context.settings.tracker_model, device, load_sam2), device
+    )
 
 
 class Sam2Tracker:

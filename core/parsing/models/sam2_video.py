@@ -125,14 +125,14 @@ class ObjectTracker:
         for objects, _, memories in batches:
             for tracked, memory in zip(objects, memories, strict=True):
                 tracked.remember(memory)
-        return self._joined([found for _, found, _ in batches])
+        return self._join([found for _, found, _ in batches])
 
     def add(self, names: Sequence[int], masks: np.ndarray) -> None:
         """Begin objects in the image entered last, from their masks (N, h, w) bool of any size.
 
         Raises JobError when there is not memory enough for even one object.
         """
-        batches = self.batches.run(partial(self._prompted, masks), len(masks))
+        batches = self.batches.run(partial(self._remember_prompted, masks), len(masks))
         memories = [memory for batch in batches for memory in batch]
         self.objects += tuple(
             TrackedObject(name, self._image, memory, self.remembered)
@@ -152,7 +152,7 @@ class ObjectTracker:
             maps = self._current().for_objects(len(chosen))
             *fine, _ = maps
             _, _, _, logits, masks, pointers, scores = self._model._forward_sam_heads(
-                backbone_features=self._conditioned(chosen),
+                backbone_features=self._condition(chosen),
                 high_res_features=fine,
                 multimask_output=self._model._use_multimask(False, None),
             )
@@ -160,7 +160,7 @@ class ObjectTracker:
         names = tuple(o.name for o in chosen)
         return chosen, Found(names, logits[:, 0], scores[:, 0].float()), memories
 
-    def _prompted(self, masks: np.ndarray, part: slice) -> list[Memory]:
+    def _remember_prompted(self, masks: np.ndarray, part: slice) -> list[Memory]:
         """The memories of objects whose masks in the current image are given."""
         with torch.inference_mode(), self._device.autocast():
             inputs = self._as_prompts(masks[part])
@@ -184,7 +184,7 @@ class ObjectTracker:
         )
         return (resized >= 0.5).float()
 
-    def _conditioned(self, objects: list[TrackedObject]) -> Tensor:
+    def _condition(self, objects: list[TrackedObject]) -> Tensor:
         """(B, C, H, W), the coarsest map as the memories of each object let it be seen."""
         features, count = self._current(), len(objects)
         coarse = _as_tokens(features.maps[-1]).expand(-1, count, -1)
@@ -245,7 +245,7 @@ class ObjectTracker:
         if self._features is None:
             assert self._read is not None  # an image has been entered
             self._pulse()
-            pixels = torch.from_numpy(self._normalised(self._read()))
+            pixels = torch.from_numpy(self._normalise(self._read()))
             with at_once("the image encoder of SAM 2"):
                 encoded = self._model.forward_image(pixels.to(self._device.torch))
             levels = self._model.num_feature_levels
@@ -254,14 +254,14 @@ class ObjectTracker:
             )
         return self._features
 
-    def _normalised(self, image: np.ndarray) -> np.ndarray:
+    def _normalise(self, image: np.ndarray) -> np.ndarray:
         """(1, 3, S, S) float32 from (h, w, 3) uint8, resized as the package does it."""
         side = self._model.image_size
         resized = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
         pixels = (np.asarray(resized) / 255.0).astype(np.float32)
         return np.ascontiguousarray(((pixels - _MEAN) / _STD).transpose(2, 0, 1)[None])
 
-    def _joined(self, batches: list[Found]) -> Found:
+    def _join(self, batches: list[Found]) -> Found:
         if not batches:
             none = torch.zeros(0, device=self._device.torch)
             return Found((), none[:, None, None], none)

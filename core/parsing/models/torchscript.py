@@ -69,7 +69,7 @@ def read_torchscript(path: Path) -> dict[str, torch.Tensor]:
         tree = _Reader(archive, root).load()
         if not isinstance(tree, Module):
             raise ValueError("it holds no module")
-        registered = _registered(archive, root)
+        registered = _read_registered(archive, root)
     state: dict[str, torch.Tensor] = {}
     _collect(tree, "", registered, state)
     return state
@@ -79,7 +79,7 @@ class _Reader(pickle.Unpickler):
     """Knows the names that TorchScript's pickler writes; every other one is refused."""
 
     def __init__(self, archive: zipfile.ZipFile, root: str) -> None:
-        super().__init__(io.BytesIO(_bounded(archive, f"{root}/data.pkl")))
+        super().__init__(io.BytesIO(_read_bounded(archive, f"{root}/data.pkl")))
         self._archive, self._root = archive, root
         self._storages: dict[str, torch.Tensor] = {}
 
@@ -136,7 +136,7 @@ _KNOWN: Mapping[tuple[str, str], Callable[..., Any]] = {
 }
 
 
-def _bounded(archive: zipfile.ZipFile, name: str) -> bytes:
+def _read_bounded(archive: zipfile.ZipFile, name: str) -> bytes:
     """A member's content. Raises ValueError when it is missing or beyond all reason."""
     try:
         info = archive.getinfo(name)
@@ -147,7 +147,7 @@ def _bounded(archive: zipfile.ZipFile, name: str) -> bytes:
     return archive.read(info)
 
 
-def _registered(archive: zipfile.ZipFile, root: str) -> dict[str, frozenset[str]]:
+def _read_registered(archive: zipfile.ZipFile, root: str) -> dict[str, frozenset[str]]:
     """Dotted name of a class -> its parameters and buffers, from the text of the code."""
     found: dict[str, frozenset[str]] = {}
     for name in archive.namelist():
@@ -155,7 +155,7 @@ def _registered(archive: zipfile.ZipFile, root: str) -> dict[str, frozenset[str]
         if path.suffix != ".py" or path.parts[:2] != (root, "code"):
             continue
         module = ".".join(path.with_suffix("").parts[2:])
-        pieces = _CLASS.split(_bounded(archive, name).decode("utf-8", "replace"))
+        pieces = _CLASS.split(_read_bounded(archive, name).decode("utf-8", "replace"))
         for kind, body in zip(pieces[1::2], pieces[2::2], strict=True):
             listed = ",".join(_LISTED.findall(body))
             found[f"{module}.{kind}"] = frozenset(re.findall(r'"([^"]+)"', listed))

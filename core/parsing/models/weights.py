@@ -46,15 +46,15 @@ def read_weights(path: Path) -> State:
             return read_torchscript(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
-        raise _refused(path, str(error).splitlines()[0][:200] if str(error) else "") from error
+        raise _refuse(path, str(error).splitlines()[0][:200] if str(error) else "") from error
     for wrapper in _WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
             content = content[wrapper]
     if not isinstance(content, dict) or not content:
-        raise _refused(path, "it holds no table of tensors")
+        raise _refuse(path, "it holds no table of tensors")
     state = {str(k): v for k, v in content.items() if isinstance(v, torch.Tensor)}
     if len(state) != len(content):
-        raise _refused(path, "it holds other things than tensors")
+        raise _refuse(path, "it holds other things than tensors")
     return state
 
 
@@ -77,7 +77,7 @@ def load_strictly(module: nn.Module, state: State, title: str) -> None:
     module.load_state_dict({k: v.to(own[k].dtype) for k, v in state.items()})
 
 
-def _refused(path: Path, reason: str) -> MissingCheckpoint:
+def _refuse(path: Path, reason: str) -> MissingCheckpoint:
     because = f" ({reason})" if reason else ""
     return MissingCheckpoint(
         f"The model file {path.name} cannot be read{because}",

@@ -87,7 +87,7 @@ def _concept(pieces: list[str], ontology: Ontology) -> int:
     """Concept of a run of words, -1 if none; single words must not be neutral or too short."""
     if len(pieces) == 1:
         word = pieces[0]
-        if _says_nothing(word, ontology) or not _trusted(word, ontology):
+        if _says_nothing(word, ontology) or not _is_trusted(word, ontology):
             return -1
         return ontology.find(word)
     if all(_says_nothing(p, ontology) for p in pieces):
@@ -98,26 +98,26 @@ def _concept(pieces: list[str], ontology: Ontology) -> int:
     return found
 
 
-def _trusted(word: str, ontology: Ontology) -> bool:
+def _is_trusted(word: str, ontology: Ontology) -> bool:
     """Hand-made words are always believed, WordNet's only when long enough not to be a code."""
     return len(word) > _SHORTEST_PIECE or word in ontology.handmade
 
 
-def _known(word: str, ontology: Ontology) -> bool:
+def _is_known(word: str, ontology: Ontology) -> bool:
     if word in ontology.neutral or word in ontology.stuffs or word in ontology.skin_words:
         return True
-    return word in ("left", "right") or (_trusted(word, ontology) and ontology.find(word) >= 0)
+    return word in ("left", "right") or (_is_trusted(word, ontology) and ontology.find(word) >= 0)
 
 
 def _known_pieces(word: str, ontology: Ontology) -> list[str]:
     """`word` itself if known, else its split into the fewest known words, else itself."""
-    if len(word) < 2 * _SHORTEST_PIECE or _known(word, ontology):
+    if len(word) < 2 * _SHORTEST_PIECE or _is_known(word, ontology):
         return [word]
     best: list[list[str] | None] = [[]] + [None] * len(word)
     for end in range(_SHORTEST_PIECE, len(word) + 1):
         for start in range(end - _SHORTEST_PIECE + 1):
             before, piece = best[start], word[start:end]
-            if before is None or not _known(piece, ontology):
+            if before is None or not _is_known(piece, ontology):
                 continue
             if end == len(word) and piece in ontology.stuffs:
                 continue  # "redhat" is a hat, "hatred" is none

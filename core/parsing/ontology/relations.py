@@ -74,13 +74,13 @@ class Relations:
     def _compute(self, seen: int) -> np.ndarray:
         up = {seen: 1.0}  # best product over is-a and part-of
         pure = {seen: 1.0}  # over is-a alone: from there one may turn down to relatives
-        _spread(pure, [(self._is_a, IS_A)])
-        _spread(up, [(self._is_a, IS_A), (self._part_of, PART_OF)])
+        _spread_scores(pure, [(self._is_a, IS_A)])
+        _spread_scores(up, [(self._is_a, IS_A), (self._part_of, PART_OF)])
         shared = [c for c in pure if c != seen and c not in self._unrelating]
         turned = {concept: pure[concept] * TURN for concept in shared}
-        _spread(turned, [(self._kinds, KIND)])
+        _spread_scores(turned, [(self._kinds, KIND)])
         down = {seen: 1.0}
-        _spread(down, [(self._kinds, KIND), (self._parts, HAS_PART)])
+        _spread_scores(down, [(self._kinds, KIND), (self._parts, HAS_PART)])
         row = np.zeros(len(self._is_a), np.float32)
         for scores in (turned, down, up):
             for concept, score in scores.items():
@@ -88,7 +88,7 @@ class Relations:
         return row
 
 
-def _spread(scores: dict[int, float], edges: list[tuple[list[list[int]], float]]) -> None:
+def _spread_scores(scores: dict[int, float], edges: list[tuple[list[list[int]], float]]) -> None:
     """Best products along the edges from the given scores, in place."""
     queue = list(scores)
     while queue:

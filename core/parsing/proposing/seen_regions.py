@@ -39,7 +39,7 @@ def find_seen_masks(
         region = np.where(bone[shown] >= 0, sightings.region.shape[1] + bone[shown], region)
     group = _best(surface @ group_members(sightings.surfaces), looked)
     labels = [_best(surface, looked), group, region]
-    labels += [combined(label, region) for label in labels[:2]]
+    labels += [combine(label, region) for label in labels[:2]]
     place = np.searchsorted(shown, element)  # (P,)
     sets = [MaskSet.from_labels(pieces(label[place], silhouette, SEEN_AREA)) for label in labels]
     border = np.zeros(silhouette.shape, np.float32)
@@ -83,7 +83,7 @@ def _best(probability: np.ndarray, looked: np.ndarray) -> np.ndarray:
     return np.where(looked, probability.argmax(axis=1), -1)
 
 
-def combined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def combine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(E,) int64: one label for each pair of values, -1 where either is -1."""
     pair = a.astype(np.int64) * (int(b.max(initial=0)) + 1) + b
     return np.where((a < 0) | (b < 0), -1, pair)

@@ -16,7 +16,7 @@ from ..masks import MaskSet, stack
 from ..seams import Context
 from ..sight.sightings import Sightings
 from .edges import edge_regions, edge_strength
-from .seen_regions import combined, find_seen_masks
+from .seen_regions import combine, find_seen_masks
 
 EXACT_AREA = 4  # pixels: structure is exact, so even an eye far away is a proposal
 FINE_AREA = 24  # loose parts and UV islands come by the hundred: hair cards, buttons
@@ -46,7 +46,7 @@ class StructureProposer:
         element = image.element[image.silhouette]  # (P,)
         exact = [facts.object, facts.material]
         if self._use_bones:
-            exact += [facts.bone, *(combined(labels, facts.bone) for labels in exact)]
+            exact += [facts.bone, *(combine(labels, facts.bone) for labels in exact)]
         sets = [_large(MaskSet.from_labels(labels[element]), EXACT_AREA) for labels in exact]
         sets += [
             _large(MaskSet.from_labels(labels[element]), FINE_AREA)

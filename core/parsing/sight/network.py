@@ -115,7 +115,7 @@ class SightNetwork:
     def look(self, image: ViewImage) -> Sighting:
         """What the model sees in a view. Raises ValueError when the view shows nothing."""
         normal = camera_normals(image.normal, image.world_to_camera)
-        return self._seen(*prepare(image.color, normal, image.silhouette, self.height))
+        return self._look(*prepare(image.color, normal, image.silhouette, self.height))
 
     def look_closer(self, image: ViewImage, part: Box, scale: float) -> Sighting:
         """What the model sees in a part of a view when a pixel of it takes `scale` of the model's.
@@ -123,9 +123,9 @@ class SightNetwork:
         Raises ValueError when nothing is shown there.
         """
         normal = camera_normals(image.normal, image.world_to_camera)
-        return self._seen(*prepare_part(image.color, normal, image.silhouette, part, scale))
+        return self._look(*prepare_part(image.color, normal, image.silhouette, part, scale))
 
-    def _seen(self, planes: np.ndarray, placement: Placement) -> Sighting:
+    def _look(self, planes: np.ndarray, placement: Placement) -> Sighting:
         surface, region, boundary = self._session.run(_OUTPUTS, {"image": planes[None]})
         probability = 1.0 / (1.0 + np.exp(-np.clip(boundary[0, 0], -30.0, 30.0)))
         return Sighting(_shares(surface[0]), _shares(region[0]), probability, placement)
@@ -133,11 +133,11 @@ class SightNetwork:
 
 def load_sight() -> SightNetwork:
     """The model that is chosen, kept in memory from job to job. Raises as `SightNetwork.load`."""
-    return _loaded(sight_model_path(), sight_model_hash())
+    return _load(sight_model_path(), sight_model_hash())
 
 
 @lru_cache(1)
-def _loaded(path: Path, digest: str) -> SightNetwork:
+def _load(path: Path, digest: str) -> SightNetwork:
     return SightNetwork.load(path)
 
 

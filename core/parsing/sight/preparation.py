@@ -136,7 +136,7 @@ def scaled_channels(
     packed[..., 3:6] = normal_camera
     packed[..., 6] = 1.0
     packed *= inside[..., None]
-    channels = _scaled(packed, size)
+    channels = _scale(packed, size)
     coverage = channels[..., 6:]
     shown = coverage > _EMPTY
     channels[..., :6] /= np.where(shown, coverage, 1.0)
@@ -164,7 +164,7 @@ def scaled_size(rows: int, columns: int, height: int) -> tuple[int, int]:
     return max(1, round(rows * scale)), max(1, round(columns * scale))
 
 
-def _scaled(packed: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _scale(packed: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(h, w, 7) float32, averaged over area."""
     if packed.shape[:2] == size:
         return packed

@@ -117,9 +117,9 @@ class CorrespondenceTracker:
         old_area, new_area = np.zeros(len(old)), np.zeros(len(new))
         for view in range(self._images.view_count):
             first = self._images.image(before, view)
-            a = first.uncropped(first.element, -1).ravel()
+            a = first.uncrop(first.element, -1).ravel()
             second = self._images.image(frame, view)
-            b = second.uncropped(second.element, -1).ravel()
+            b = second.uncrop(second.element, -1).ravel()
             old_area += old_table.T @ np.bincount(a[a >= 0], minlength=old_table.shape[0])
             new_area += new_table.T @ np.bincount(b[b >= 0], minlength=new_table.shape[0])
             both = (a >= 0) & (b >= 0)

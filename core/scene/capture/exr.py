@@ -62,7 +62,7 @@ def _decode(content: bytes) -> dict[str, np.ndarray]:
     channels: dict[str, np.ndarray] = {}
     for part in parts:
         if not _fits(content, offset, 8 * part.height):
-            _cut_off()
+            _refuse_cut_off()
         table = np.frombuffer(content, "<u8", part.height, offset)
         offset += 8 * part.height
         pixels = _read_lines(content, part, table, multipart)
@@ -76,7 +76,7 @@ def _fits(content: bytes, offset: int, size: int) -> bool:
     return offset + size <= len(content)
 
 
-def _cut_off() -> NoReturn:
+def _refuse_cut_off() -> NoReturn:
     raise ExrError("the file is cut off")
 
 
@@ -98,7 +98,7 @@ def _read_attributes(content: bytes, offset: int) -> tuple[dict[str, bytes], int
         _, offset = _string(content, offset)
         (size,) = struct.unpack_from("<i", content, offset)
         if size < 0 or not _fits(content, offset + 4, size):
-            _cut_off()
+            _refuse_cut_off()
         attributes[name] = content[offset + 4 : offset + 4 + size]
         offset += 4 + size
     return attributes, offset + 1
@@ -107,7 +107,7 @@ def _read_attributes(content: bytes, offset: int) -> tuple[dict[str, bytes], int
 def _string(content: bytes, offset: int) -> tuple[str, int]:
     end = content.find(b"\0", offset, offset + 256)
     if end < 0:
-        _cut_off()
+        _refuse_cut_off()
     return content[offset:end].decode("utf-8", "replace"), end + 1
 
 
@@ -149,7 +149,7 @@ def _read_lines(
     block = head + row_bytes
     starts = table.astype(np.int64)
     if starts.min() < 8 or starts.max() + block > len(content):
-        _cut_off()
+        _refuse_cut_off()
     data = np.frombuffer(content, np.uint8)
     lines: np.ndarray  # (rows, bytes of a block)
     if (np.diff(starts) == block).all():  # in order and without gaps: one view, no copying

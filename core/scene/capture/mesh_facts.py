@@ -113,18 +113,18 @@ def gather_facts(sources: Sequence[ElementSource], table: NameTable) -> Facts:
         columns["pairs"].append(arithmetic.neighbour_pairs(topology) + np.int32(start))
         start += faces
 
-    def joined(key: str) -> np.ndarray:
+    def join(key: str) -> np.ndarray:
         return np.concatenate(columns[key])
 
     return Facts(
-        object=joined("object"),
-        material=joined("material"),
-        bone=joined("bone"),
+        object=join("object"),
+        material=join("material"),
+        bone=join("bone"),
         loose_part=arithmetic.join_parts(columns["loose"]),
         uv_island=arithmetic.join_parts(columns["island"]),
-        area=joined("area"),
-        centroid=joined("center"),
-        neighbours=joined("pairs").astype(np.int32),
+        area=join("area"),
+        centroid=join("center"),
+        neighbours=join("pairs").astype(np.int32),
     )
 
 
@@ -155,7 +155,7 @@ def deformed_sources(
         for modifier in muted:
             modifier.show_viewport = True
     return [
-        ElementSource(obj, mesh_of(obj), posed.get(obj.data.name_full, _undeformed(obj)))
+        ElementSource(obj, mesh_of(obj), posed.get(obj.data.name_full, _undo_deformation(obj)))
         for obj in sources
     ]
 
@@ -173,7 +173,7 @@ def read_topology(mesh: bpy.types.Mesh) -> MeshTopology:
     return MeshTopology(len(mesh.vertices), vertex, edge, start, size)
 
 
-def _undeformed(obj: bpy.types.Object) -> np.ndarray:
+def _undo_deformation(obj: bpy.types.Object) -> np.ndarray:
     matrix = np.array(obj.matrix_world, np.float32)
     return vertex_positions(mesh_of(obj)) @ matrix[:3, :3].T + matrix[:3, 3]
 

@@ -68,7 +68,7 @@ class _Reader:
         if kind == "ShaderNodeBsdfTransparent":
             return Surface((0.0, 0.0, 0.0, 1.0), 0.0)
         if kind == "ShaderNodeBsdfPrincipled":
-            return self._principled(node)
+            return self._read_principled(node)
         if isinstance(node, bpy.types.ShaderNodeGroup) and node.node_tree is not None:
             return self._group(node, output, depth)
         if kind == "ShaderNodeHoldout":
@@ -78,7 +78,7 @@ class _Reader:
             return Surface(self.color(node.inputs[name]), 1.0)
         return Surface(self.fallback, 1.0)
 
-    def _principled(self, node: bpy.types.Node) -> Surface:
+    def _read_principled(self, node: bpy.types.Node) -> Surface:
         base, glow = specific(node.inputs["Base Color"]), node.inputs.get("Emission Color")
         strength = specific(node.inputs.get("Emission Strength"))
         color = self.color(base)

@@ -43,10 +43,10 @@ def open_sources(files: Sequence[Path]) -> str | None:
     made = import_file(files[0])
     if any(o.type == "ARMATURE" for o in made) or len(candidates(scene_of(bpy.context))) < 2:
         return None
-    return _collected(made, files[0].stem)
+    return _collect(made, files[0].stem)
 
 
-def _collected(objects: Sequence[bpy.types.Object], name: str) -> str:
+def _collect(objects: Sequence[bpy.types.Object], name: str) -> str:
     """Links the objects to a new collection as well and returns its name, which no object has."""
     while name in bpy.data.objects:
         name += " objects"

@@ -4,7 +4,7 @@
 from .confidence import Confidence, show_confidence
 from .corrections import Correction, Forgotten, correct_part, correctable, forget_corrections
 from .face_sets import FaceSets, face_sets_from_parts
-from .labelled import Labelled, character_of, labelled, shown_of
+from .labelled import Labelled, character_of, find_labelled, shown_of
 from .part_materials import PartMaterials, part_materials
 from .select import Selection, select_part
 from .solo import show_all_parts, solo_part
@@ -24,8 +24,8 @@ __all__ = [
     "correct_part",
     "correctable",
     "face_sets_from_parts",
+    "find_labelled",
     "forget_corrections",
-    "labelled",
     "part_materials",
     "render_still",
     "select_part",

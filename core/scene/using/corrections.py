@@ -21,7 +21,7 @@ from ..writeback.kept_corrections import Corrections, read_corrections, store_co
 from ..writeback.modes import object_mode
 from ..writeback.options import WriteOptions
 from ..writeback.plan import Labelling
-from .labelled import Labelled, character_of, held_frame, labelled, require_part, shown_of
+from .labelled import Labelled, character_of, find_labelled, held_frame, require_part, shown_of
 from .topology import read_flags
 
 
@@ -48,13 +48,13 @@ def correct_part(objects: Iterable[bpy.types.Object], name: str) -> Correction:
     a mesh sequence, each frame's mesh has its own. Raises InputError for a part that is not in the
     vocabulary, and when no face is selected.
     """
-    chosen = [one for o in objects if (one := labelled(o))]
+    chosen = [one for o in objects if (one := find_labelled(o))]
     if not chosen:
         raise InputError("None of these objects has labels", "Apply labels first")
     require_part(chosen, name)
     counts: dict[str, int] = {}
     with object_mode(o for one in chosen for o in registry.objects_of(one.mesh)):
-        selected = [(one, _selected(one)) for one in chosen if one.part(name) is not None]
+        selected = [(one, _read_selected(one)) for one in chosen if one.part(name) is not None]
         selected = [(one, faces) for one, faces in selected if faces.any()]
         if not selected:
             raise InputError("No face is selected", "Select the faces to correct in Edit Mode")
@@ -92,7 +92,7 @@ def correctable(context: bpy.types.Context) -> list[bpy.types.Object]:
     return [o for o in context.objects_in_mode_unique_data if o.name in same]
 
 
-def _selected(one: Labelled) -> np.ndarray:
+def _read_selected(one: Labelled) -> np.ndarray:
     """(faces,) bool."""
     hidden = read_flags(one.mesh, "hide", "FACE")
     return read_flags(one.mesh, "select", "FACE") & ~hidden
@@ -144,7 +144,7 @@ def _remember(one: Labelled, faces: np.ndarray, words: tuple[str, ...]) -> None:
 
 def _update_groups(one: Labelled, corners: Corners, faces: np.ndarray) -> None:
     """New weights for the vertices of `faces`; weights elsewhere may be the artist's by now."""
-    sharing = [o for user in registry.objects_of(one.mesh) if (o := labelled(user))]
+    sharing = [o for user in registry.objects_of(one.mesh) if (o := find_labelled(user))]
     variants = {o.writings: _labelling(o) for o in sharing}
     share = vertex_groups.shares(corners, list(variants.values()), len(one.vocabulary))
     changed = np.zeros(corners.vertices, bool)
@@ -169,7 +169,7 @@ def _labelling(one: Labelled) -> Labelling:
 
 def _twins(one: Labelled) -> list[Labelled]:
     """The objects that show the mesh with the same labels, `one` among them."""
-    sharing = [o for user in registry.objects_of(one.mesh) if (o := labelled(user))]
+    sharing = [o for user in registry.objects_of(one.mesh) if (o := find_labelled(user))]
     return [o for o in sharing if o.writings == one.writings]
 
 

@@ -76,7 +76,7 @@ def held_frame(frames: Sequence[int], frame: int) -> int:
     return max((f for f in frames if f <= frame), default=frames[0])
 
 
-def labelled(ob: bpy.types.Object) -> Labelled | None:
+def find_labelled(ob: bpy.types.Object) -> Labelled | None:
     """`ob` with its labels; None for one without, or whose labels are on baked frames."""
     document = registry.read(ob) if ob.library is None and ob.type == "MESH" else None
     if document is None or "attributes" not in document or "baked" in document:
@@ -95,9 +95,9 @@ def character_of(ob: bpy.types.Object | None) -> list[Labelled]:
 
     Objects that were split off are another character. Raises InputError when there are none.
     """
-    everything = [one for o in registry.labelled_objects() if (one := labelled(o))]
+    everything = [one for o in registry.labelled_objects() if (one := find_labelled(o))]
     if ob is not None:
-        own = labelled(ob)
+        own = find_labelled(ob)
         if own is None:
             own = next((o for o in everything if _belongs(o, ob)), None)
         if own is not None:

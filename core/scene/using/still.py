@@ -33,7 +33,7 @@ def render_still(scene: bpy.types.Scene, path: Path) -> None:
     if scene.camera is None:
         raise InputError("The scene has no camera", "Add one, or align one to the view")
     unfinished = path.with_name(f".{path.stem}.unfinished.png")  # an earlier picture stays whole
-    with _shown(objects), _label_scene(scene, objects) as labels:
+    with _show_overlay(objects), _label_scene(scene, objects) as labels:
         labels.render.filepath = str(unfinished)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def render_still(scene: bpy.types.Scene, path: Path) -> None:
 
 
 @contextmanager
-def _shown(objects: Sequence[bpy.types.Object]) -> Iterator[None]:
+def _show_overlay(objects: Sequence[bpy.types.Object]) -> Iterator[None]:
     """The overlay on; afterwards off again where it was."""
     hidden = [o for o in objects if overlay_of(o) is None]
     try:

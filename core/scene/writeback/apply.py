@@ -77,7 +77,7 @@ def apply_labels(labels: LabelFiles, options: WriteOptions = _DEFAULTS) -> Write
                 _write_mesh(target, order, steps, tally)
             for bake in plan.bakes:
                 _write_baked(bake, order, steps, tally)
-        shown = _shown_again(overlaid, result)
+        shown = _restore_shown(overlaid, result)
         names = tally.objects if options.overlay else [n for n in tally.objects if n in shown]
         for view in dict.fromkeys([PARTS_VIEW, *shown.values()]):
             same = [n for n in names if shown.get(n, PARTS_VIEW) == view]
@@ -105,7 +105,7 @@ def _objects_concerned(result: Result) -> list[bpy.types.Object]:
     return [o for mesh in meshes.values() for o in registry.objects_of(mesh)]
 
 
-def _shown_again(overlaid: Mapping[str, Overlay], result: Result) -> dict[str, Overlay]:
+def _restore_shown(overlaid: Mapping[str, Overlay], result: Result) -> dict[str, Overlay]:
     """What each object's overlay shows after newer labels than those it showed."""
 
     def still(view: Overlay) -> bool:
@@ -128,7 +128,7 @@ def _write_mesh(
     user = registry.objects_of(mesh)[0]
     taken = [a.name for a in mesh.attributes] + [g.name for g in user.vertex_groups]
     names = attribute_names(taken, len(target.variants))
-    stored = [_stored(names, i, v) for i, v in enumerate(target.variants)]
+    stored = [_list_stored(names, i, v) for i, v in enumerate(target.variants)]
     wanted = [names, *(n for run in stored for n in run.values())]
     steps.undo(_remove_attributes, mesh.name, [x for n in wanted for x in (n.label, n.color)])
     made = attributes.create(mesh, wanted, options.color_domain)
@@ -223,7 +223,9 @@ def _write_baked(bake: BakeTarget, order: _Order, steps: Transaction, tally: _Ta
     registry.write(source, document)
 
 
-def _stored(names: AttributeNames, index: int, labelling: Labelling) -> dict[int, AttributeNames]:
+def _list_stored(
+    names: AttributeNames, index: int, labelling: Labelling
+) -> dict[int, AttributeNames]:
     """Frame -> names of what is stored beside the plain ones, which hold the first labelling.
 
     Nothing where labels never change, except for a further object that shows the same mesh: the

@@ -25,7 +25,7 @@ def clear_labels(objects: Iterable[bpy.types.Object]) -> ClearReport:
     unless something else was chosen meanwhile. Raises InputError for an object that cannot leave
     its mode.
     """
-    chosen = _chosen(objects)
+    chosen = _choose(objects)
     sharing = {o.name for c in chosen for o in registry.objects_of(mesh_of(c))}
     with object_mode(bpy.data.objects[name] for name in sharing):
         return _clear([o.name for o in chosen])
@@ -71,7 +71,7 @@ def remove_from_mesh(mesh: bpy.types.Mesh) -> tuple[int, int]:
     return removed, groups
 
 
-def _chosen(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+def _choose(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
     """The labelled ones, each once; the source in place of its baked frames."""
     chosen: dict[str, bpy.types.Object] = {}
     for ob in objects:

@@ -107,7 +107,7 @@ def _compare(
 ) -> bpy.types.NodeSocket:
     """Whether a face's label compares so; a vertex counts when one of its faces does."""
     compare = add_node(group, "FunctionNodeCompare", data_type="INT", operation=operation)
-    read = _named(group, label, "INT")
+    read = _find_socket(group, label, "INT")
     first, second = (s for s in compare.inputs if s.enabled)
     connect(group, read, first)
     connect(group, value, second)
@@ -125,11 +125,11 @@ def _ramp(group: bpy.types.NodeTree, attribute: str) -> bpy.types.NodeSocket:
     for index, color in enumerate(RAMP):
         elements[index].position = index / (len(RAMP) - 1)
         elements[index].color = (*_linear(color), 1.0)
-    connect(group, _named(group, attribute, "FLOAT"), node.inputs[0])
+    connect(group, _find_socket(group, attribute, "FLOAT"), node.inputs[0])
     return node.outputs[0]
 
 
-def _named(group: bpy.types.NodeTree, name: str, kind: str) -> bpy.types.NodeSocket:
+def _find_socket(group: bpy.types.NodeTree, name: str, kind: str) -> bpy.types.NodeSocket:
     read = add_node(group, "GeometryNodeInputNamedAttribute", data_type=kind)
     connect(group, name, read.inputs["Name"])
     return next(s for s in read.outputs if s.enabled)

@@ -96,7 +96,7 @@ def make_plan(files: LabelFiles, every_frame: bool) -> Plan:
     warnings = [w for bake in bakes.values() for w in _keep_baked_corrections(bake, captured)]
     stored = {name: read_corrections(existing_object(name)) for name in labellings}
     kept = {name: corrections for name, corrections in stored.items() if corrections}
-    warnings += _unused(kept, bakes, result)
+    warnings += _describe_unused(kept, bakes, result)
     repeated: set[str] = set()
     for frame in frames:
         label = _read_label(files, frame, captured[frame], len(result.vocabulary))
@@ -135,7 +135,7 @@ def _is_direct(name: str, counts: set[int], result: Result) -> bool:
     ob = local_object(name)
     if ob is None:
         if bpy.data.objects.get(name) is not None:
-            raise _linked(name)
+            raise _refuse_linked(name)
         raise InputError(
             f"{name} was parsed but is not in this file",
             "Open the file that was parsed, undo the renaming, or parse again",
@@ -143,7 +143,7 @@ def _is_direct(name: str, counts: set[int], result: Result) -> bool:
     if ob.type != "MESH":
         raise InputError(f"{name} is a {ob.type.lower()} now, not a mesh", "Parse again")
     if ob.data.library is not None or ob.override_library is not None:
-        raise _linked(name)
+        raise _refuse_linked(name)
     check_free(ob)
     check_free(mesh_of(ob))
     if counts == {len(ob.data.polygons)}:
@@ -158,7 +158,7 @@ def _is_direct(name: str, counts: set[int], result: Result) -> bool:
     )
 
 
-def _linked(name: str) -> InputError:
+def _refuse_linked(name: str) -> InputError:
     return InputError(
         f"{name} is linked from another file and cannot be written to",
         "Make it local (Object > Relations > Make Local > Selected Objects and Data)"
@@ -202,7 +202,7 @@ def _keep_baked_corrections(
     return [f"Corrections of {bake.object} in frames {frames} are lost because its faces changed"]
 
 
-def _unused(
+def _describe_unused(
     kept: Mapping[str, Corrections], bakes: Mapping[str, BakeTarget], result: Result
 ) -> list[str]:
     """Sentences on corrections whose part is not in the vocabulary."""

@@ -62,7 +62,7 @@ def update(
         if group is None:
             if not weights.any():
                 continue
-            [name] = group_names([part], _taken(ob))
+            [name] = group_names([part], _list_taken(ob))
             group = ob.vertex_groups.new(name=name)
             known[part] = group.name
         group.remove(np.flatnonzero(changed & (share[index] == 0.0)).tolist())
@@ -82,7 +82,7 @@ def remove(ob: bpy.types.Object, names: Sequence[str]) -> int:
     return count
 
 
-def _taken(ob: bpy.types.Object) -> list[str]:
+def _list_taken(ob: bpy.types.Object) -> list[str]:
     return [*ob.vertex_groups.keys(), *ob.data.attributes.keys()]
 
 

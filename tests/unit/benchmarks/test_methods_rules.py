@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.quality.methods.dress4d import cleaned, mask_scores, smooth
+from benchmarks.quality.methods.dress4d import clean, mask_scores, smooth
 from benchmarks.quality.methods.optical_flow import carried_labels
 from benchmarks.quality.methods.partslip import highest_share, pixels_in_boxes
 from benchmarks.quality.methods.peers import SeenView, between, nearest_labelled
@@ -81,7 +81,7 @@ def test_a_large_mask_of_many_labels_has_no_vote_unless_one_of_them_leads() -> N
 def test_masks_that_nearly_coincide_are_one() -> None:
     body, other = "#" * 200 + "." * 200, "#" * 195 + "." * 205
     apart = "#" * 150 + "." * 250
-    left = cleaned(masks(body, other, apart, "#" * 399 + ".", "#" * 99 + "." * 301))
+    left = clean(masks(body, other, apart, "#" * 399 + ".", "#" * 99 + "." * 301))
     np.testing.assert_array_equal(left.areas(), [200, 150])
 
 

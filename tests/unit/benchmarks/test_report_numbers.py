@@ -8,10 +8,10 @@ import math
 import pytest
 
 from benchmarks.quality.report.numbers import (
-    counted,
     difference,
     duration,
     percent,
+    pluralise,
     quantity,
     share,
 )
@@ -63,8 +63,8 @@ def test_differences_have_a_sign_unless_they_vanish() -> None:
 def test_percents_and_counts_and_durations() -> None:
     assert percent(0.0312) == "3.12 %"
     assert percent(math.nan) == "n/a"
-    assert [counted(n, "case") for n in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
-    assert counted(2, "class", "classes") == "2 classes"
+    assert [pluralise(n, "case") for n in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
+    assert pluralise(2, "class", "classes") == "2 classes"
     assert [duration(s) for s in (42.0, 600.0, 4800.0, math.nan)] == [
         "42.0 s",
         "10 min",

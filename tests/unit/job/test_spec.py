@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError, JobError, Parts4DError
 from core.job.spec import CaptureSettings, Engine, FrameSelection, JobSpec, ParsingSettings, Part
-from core.job.spec_checks import normalised
+from core.job.spec_checks import normalise
 from core.job.spec_files import load_spec, save_spec, spec_from_json, spec_to_json
 
 share = st.floats(0, 1)
@@ -21,7 +21,7 @@ names = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min
 
 @st.composite
 def vocabularies(draw):
-    words = draw(st.lists(names, min_size=1, max_size=8, unique_by=normalised))
+    words = draw(st.lists(names, min_size=1, max_size=8, unique_by=normalise))
     parts = []
     while words:
         count = draw(st.integers(1, len(words)))

@@ -12,7 +12,7 @@ import pytest
 
 from core.checkpoints.catalogue import known_checkpoints
 from core.job import implementations as table
-from core.job.choices import chosen, counts, goes_by, needs_torch, uses_sight
+from core.job.choices import choose, counts, goes_by, needs_torch, uses_sight
 from core.job.implementations import IMPLEMENTATIONS, PACKAGES, SEAMS, Implementation
 from core.job.presets import PRESETS
 from core.job.shipped_data import SHIPPED, ontology_hash, shipped_hashes
@@ -57,7 +57,7 @@ def test_names_are_unique_at_a_seam():
 
 @pytest.mark.parametrize("preset", list(PRESETS))
 def test_presets_choose_implementations_that_exist(preset):
-    assert len(chosen(PRESETS[preset])) == 3
+    assert len(choose(PRESETS[preset])) == 3
     assert needs_torch(PRESETS[preset]) == (preset != "embedded")
 
 

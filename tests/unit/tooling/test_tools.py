@@ -16,7 +16,7 @@ from pythons import find_python
 
 from core.installing.environments import PINS
 from core.installing.failures import MissingEnvironment
-from core.installing.pins import PinFile, pinned, pinned_hashes
+from core.installing.pins import PinFile, list_pins, pinned_hashes
 
 REQUIREMENTS = sorted(setup_env.REQUIREMENTS.glob("*.txt"))
 RUNNING = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -55,16 +55,16 @@ def test_the_versions_follow_from_the_pythons(monkeypatch, pythons, expected):
 def test_every_requirement_is_an_exact_version_with_hashes(path):
     lines = [x for x in path.read_text().splitlines() if x and x[0] not in "# "]
     assert lines and all("==" in line for line in lines)
-    assert len(lines) == len(pinned(path)) and all(pinned_hashes(path).values())
+    assert len(lines) == len(list_pins(path)) and all(pinned_hashes(path).values())
     assert PinFile(path).hashed and "://" not in path.read_text()
 
 
 @pytest.mark.parametrize("blender", setup_env.PYTHON_OF)
 def test_an_environment_has_its_blender_and_the_worker_s_packages(blender):
     (pins,) = setup_env.environment(blender).pins
-    versions = dict(pin.split("==") for pin in pinned(pins.path))
+    versions = dict(pin.split("==") for pin in list_pins(pins.path))
     assert versions["bpy"].startswith(f"{blender}.")
-    users = dict(pin.split("==") for pin in pinned(PINS / "embedded.txt"))
+    users = dict(pin.split("==") for pin in list_pins(PINS / "embedded.txt"))
     del users["numpy"]  # Blender's own
     assert {name: versions[name] for name in users} == users
 
@@ -72,15 +72,15 @@ def test_an_environment_has_its_blender_and_the_worker_s_packages(blender):
 def test_what_users_get_is_tested_with_nothing_but_the_tests_own_tools():
     users, tools = setup_env.environment(setup_env.EMBEDDED).pins
     assert users.path == PINS / "embedded.txt"
-    names = {pin.split("==")[0] for pin in pinned(tools.path)}
+    names = {pin.split("==")[0] for pin in list_pins(tools.path)}
     assert {"pytest", "hypothesis"} <= names
-    assert not names & {pin.split("==")[0] for pin in pinned(users.path)}
+    assert not names & {pin.split("==")[0] for pin in list_pins(users.path)}
     assert setup_env.environment(setup_env.MODELS).pins[0].path == PINS / "full.txt"
 
 
 @pytest.mark.parametrize("path", [PINS / "embedded.txt", PINS / "full.txt"], ids=lambda p: p.stem)
 def test_users_need_no_library_of_windows(path):
-    names = {pin.split("==")[0] for pin in pinned(path)}
+    names = {pin.split("==")[0] for pin in list_pins(path)}
     assert "opencv-python-headless" in names and "opencv-python" not in names
 
 

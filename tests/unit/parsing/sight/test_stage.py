@@ -15,7 +15,7 @@ from core.job.messages import Message
 from core.job.spec import ParsingSettings
 from core.job.spec_files import save_spec
 from core.job.stage_marks import StageStore, stage_keys
-from core.parsing.sight.network import _loaded
+from core.parsing.sight.network import _load
 from core.parsing.sight.sightings import has_sightings
 from core.worker.stage_runner import run_stages
 from tests.unit.parsing.doll_job import write_doll_job
@@ -77,7 +77,7 @@ def test_what_was_made_while_the_model_could_not_run_is_made_anew(tmp_path, monk
     folder = job(tmp_path)
     with monkeypatch.context() as broken:
         broken.setitem(sys.modules, "onnxruntime", None)
-        _loaded.cache_clear()
+        _load.cache_clear()
         result, _ = parse(folder)
         assert "ONNX Runtime" in result.warnings[0] and not result.models
     spec = folder.load_spec()
