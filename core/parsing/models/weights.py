@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+import zlib
 from pathlib import Path
 
 import torch
@@ -27,9 +28,11 @@ _UNREADABLE = (
     TypeError,
     LookupError,
     AttributeError,
+    AssertionError,
     RecursionError,
     pickle.UnpicklingError,
     zipfile.BadZipFile,
+    zlib.error,
     SafetensorError,
 )
 
@@ -46,7 +49,7 @@ def read_weights(path: Path) -> State:
             return read_torchscript(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
-        raise _refuse(path, str(error).splitlines()[0][:200] if str(error) else "") from error
+        raise _refuse(path, _reason_in(error)) from error
     for wrapper in _WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
             content = content[wrapper]
@@ -75,6 +78,13 @@ def load_strictly(module: nn.Module, state: State, title: str) -> None:
             "Fetch it again, or bring the file that was published for this model",
         )
     module.load_state_dict({k: v.to(own[k].dtype) for k, v in state.items()})
+
+
+def _reason_in(error: Exception) -> str:
+    """The cause in a few words. What torch says of more than tensors is how to read it anyway."""
+    if isinstance(error, pickle.UnpicklingError) and "weights_only" in str(error):
+        return "it holds other things than tensors, or is damaged"
+    return str(error).splitlines()[0][:200] if str(error) else ""
 
 
 def _refuse(path: Path, reason: str) -> MissingCheckpoint:

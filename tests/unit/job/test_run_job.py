@@ -3,8 +3,6 @@ from __future__ import annotations
 
 import math
 import os
-import random
-import signal
 import subprocess
 import sys
 import time
@@ -17,7 +15,7 @@ from core.errors import CancelledError, InputError, JobError
 from core.job.folder import STAGES, JobFolder
 from core.job.messages import Message
 from core.job.run_job import run_job
-from core.job.spec import FrameSelection, JobSpec, Part
+from core.job.spec import FrameSelection, Part
 from core.job.workers import OneShotWorker
 from tests.events import read_events
 
@@ -166,42 +164,6 @@ def test_an_exception_in_on_event_leaves_no_child_behind(folder, toy):
         run_toys(folder, toy, capture="wait", on_event=explode)
     with folder.lock():
         pass
-
-
-def start_run(folder: JobFolder) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, str(TOYS), "run", str(folder.path)])
-
-
-@posix
-@pytest.mark.slow
-def test_killed_at_any_moment_and_started_again_ends_with_identical_labels(
-    tmp_path: Path, spec: JobSpec, toy
-):
-    folders = []
-    for name in ("whole", "killed"):
-        folder = JobFolder.create(tmp_path / name, spec)
-        folder.snapshot.write_bytes(b"a scene")
-        folders.append(folder)
-    whole, killed = folders
-    run_toys(whole, toy)
-    moments = random.Random(4)
-    kills = 0
-    for _ in range(40):
-        process = start_run(killed)
-        try:
-            process.wait(moments.uniform(0.2, 1.1))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
-            continue
-        assert process.returncode == 0
-        if moments.random() < 0.5:  # start again from an early stage
-            (killed.stage(moments.choice(STAGES)) / "done.json").unlink()
-    run_toys(killed, toy)
-    assert kills >= 5
-    assert label_bytes(killed) == label_bytes(whole)
-    assert not list(killed.path.rglob("*.tmp"))
 
 
 @posix
