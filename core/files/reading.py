@@ -34,6 +34,14 @@ def read_note(path: Path) -> dict[str, Any]:
         return {}
 
 
-def damaged(path: Path, remedy: str = _AGAIN) -> JobError:
+class DamagedFile(JobError):
+    """A file is not there or not what was written."""
+
+    def __init__(self, path: Path, remedy: str) -> None:
+        super().__init__(f"{path} is missing or damaged", remedy)
+        self.path = Path(path)
+
+
+def damaged(path: Path, remedy: str = _AGAIN) -> DamagedFile:
     """The error for a file of a job that is not there or not what was written."""
-    return JobError(f"{path} is missing or damaged", remedy)
+    return DamagedFile(path, remedy)

@@ -22,7 +22,9 @@ from .recorded import check_recorded
 
 Shape = tuple[int | None, ...]
 
-LARGEST = 2**31  # bytes of an array: far more than any of a character needs
+# An array of more bytes must not be packed more tightly than arrays of characters are.
+LARGEST = 2**27
+MOST_PACKED = 200
 
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # same content, same bytes
 _HEADS: Mapping[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype]]] = {
@@ -96,8 +98,10 @@ class ArrayReader:
             version = np.lib.format.read_magic(member)
             found, _, kind = _HEADS[version](member)
             size = math.prod(found) * kind.itemsize
-            if size != info.file_size - member.tell() or size > LARGEST:
+            if size != info.file_size - member.tell():
                 raise ValueError("not the size that its head says")
+            if size > max(LARGEST, MOST_PACKED * info.compress_size):
+                raise ValueError("unpacks beyond all reason")
         if dtype and kind != np.dtype(dtype):
             raise ValueError(f"{name} is {kind}, not {dtype}")
         if shape is not None and not _fits(found, shape):

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import JobError
 from ..files.atomic import write_json
 from ..files.reading import damaged, read_object
-from .arrays import check_range, load_arrays, making_sense, save_arrays
+from .arrays import check_range, check_shape, load_arrays, making_sense, save_arrays
 from .capture_files import CapturedObject, Topology, check_runs
 from .recorded import check_recorded
 
@@ -108,6 +108,15 @@ class LabelFiles:
             if label.shape != confidence.shape or label.ndim != 1:
                 raise ValueError("another number of confidences")
             check_range(label, UNLABELLED, np.iinfo(np.int16).max)
+        return label, confidence
+
+    def read_checked(self, result: Result, frame: int) -> tuple[np.ndarray, np.ndarray]:
+        """The same, after a comparison with the result: as many as its elements, labels of its
+        parts. Raises JobError."""
+        label, confidence = self.read_frame(frame)
+        with making_sense(self.frame_path(frame)):
+            expected = sum(o.element_count for o in result.objects_at(frame))
+            check_range(check_shape(label, (expected,), "i"), UNLABELLED, len(result.vocabulary))
         return label, confidence
 
     def write_result(self, result: Result) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import check_range, check_shape, making_sense
-from .label_files import UNLABELLED, LabelFiles, Result
+from .label_files import LabelFiles, Result
 from .recorded import require_finished
 from .stages import STAGES
 
@@ -37,10 +36,7 @@ def shares(labels: LabelFiles, result: Result) -> dict[str, float]:
     names = [p.name for p in result.vocabulary]
     total = np.zeros(len(names) + 1)
     for frame in result.frames:
-        label, _ = labels.read_frame(frame)
-        with making_sense(labels.frame_path(frame)):
-            expected = sum(o.element_count for o in result.objects_at(frame))
-            check_range(check_shape(label, (expected,), "i"), UNLABELLED, len(names))
+        label, _ = labels.read_checked(result, frame)
         counts = np.bincount(np.where(label < 0, len(names), label), minlength=len(total))
         total += counts / max(len(label), 1)
     mean = total / max(len(result.frames), 1)

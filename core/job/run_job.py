@@ -13,6 +13,7 @@ from typing import overload
 
 from ..errors import CancelledError, ErrorKind, InputError, JobError, Parts4DError
 from ..files.lock import FolderLock
+from ..files.reading import DamagedFile
 from .choices import needs_torch
 from .disk_space import check_free_space
 from .folder import JobFolder
@@ -110,7 +111,7 @@ class _Run:
         self.folder.remove_leftovers()
         spec = self.folder.load_spec()
         keys = stage_keys(spec, self.folder.snapshot_hash(spec))
-        self.store.discard_damaged("labels")  # small, and read by others: looked at byte by byte
+        self._drop_damaged_labels()
         pending = [s for s in stages if not self.store.is_done(s, keys[s])]
         self.progress = OverallProgress(pending, needs_torch(spec.parsing))
         check_free_space(spec, self.folder, pending)
@@ -126,6 +127,19 @@ class _Run:
         self._check_finished(stages, keys)
         seconds = round(time.monotonic() - start, 3)
         self.tell(Message("result", seconds=seconds))
+
+    def _drop_damaged_labels(self) -> None:
+        """They are small, and others read them: looked at byte by byte."""
+        self.store.discard_damaged("labels")
+        if not self.folder.result.is_file():
+            return
+        labels = LabelFiles(self.folder.path)
+        try:
+            result = labels.read_result()
+            for frame in result.frames:
+                labels.read_checked(result, frame)
+        except DamagedFile as error:
+            self.store.drop(error.path)
 
     def _capture(self, spec: JobSpec, key: str, command: CaptureCommand) -> None:
         start = time.monotonic()

@@ -173,6 +173,18 @@ class StageStore:
             self._remove([self.folder.stage(stage) / DONE, *damaged])
         return damaged
 
+    def drop(self, path: Path) -> None:
+        """Removes an output that makes no sense though it is what its stage recorded, and the
+        mark: a run makes it anew. What is no output of a stage stays."""
+        try:
+            name = Path(path).relative_to(self.folder.path).as_posix()
+        except ValueError:
+            return
+        for stage in STAGES:
+            if _is_own(stage, name):
+                refuse_link(self.folder.stage(stage))
+                self._remove([self.folder.stage(stage) / DONE, Path(path)])
+
     def clear(self, stage: str) -> None:
         """Removes the outputs of a stage: only our kinds of files, only inside its folder."""
         folder = self._stage_folder(stage)

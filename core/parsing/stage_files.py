@@ -133,10 +133,10 @@ def save_embeddings(folder: Path, frame: int, embeddings: np.ndarray) -> None:
     save_arrays(path, {"embedding": embeddings}, level=0)  # noise: packing costs more than it saves
 
 
-def load_embeddings(folder: Path, frame: int) -> np.ndarray:
-    """(L, D) float32. Raises JobError when the file is missing or damaged."""
+def load_embeddings(folder: Path, frame: int, shape: tuple[int, int]) -> np.ndarray:
+    """(L, D) float32 of this shape. Raises JobError when the file is missing or damaged."""
     with ArrayReader(folder / f"embedding_{frame:04d}.npz") as reader:
-        return reader.read("embedding", "float32", (None, None))
+        return reader.read("embedding", "float32", shape)
 
 
 def save_nearest(folder: Path, nearest: dict[int, np.ndarray]) -> None:

@@ -32,7 +32,7 @@ def write_contact_sheet(job: Path, path: Path, rows: int = 3, columns: int = 4) 
     views = _spread_out(range(len(files.manifest.views)), columns)
     strips, captions = [], []
     for frame in _spread_out(result.frames, rows):
-        label, _ = labels.read_frame(frame)
+        label, _ = labels.read_checked(result, frame)
         cells = []
         for view in views:
             image = files.view(frame, view)

@@ -13,7 +13,7 @@ from ..checkpoints.catalogue import find_checkpoint
 from ..checkpoints.store import recorded_hash
 from ..errors import CancelledError
 from ..files.atomic import write_json
-from ..files.reading import read_object
+from ..files.reading import DamagedFile, read_object
 from ..job.capture_files import Manifest
 from ..job.choices import choose, counts, needs_torch
 from ..job.folder import JobFolder
@@ -46,10 +46,26 @@ def run_stages(
     """Proposals to labels; stages that are done for this spec are skipped.
 
     The capture must be finished. Raises InputError, JobError or CancelledError; what was finished
-    before stays.
+    before stays, except for a file that makes no sense: a later run makes it anew.
     """
     check_names(spec.parsing)
-    store, keys = StageStore(folder), stage_keys(spec, folder.snapshot_hash(spec))
+    store = StageStore(folder)
+    try:
+        _run_stages(store, spec, emit, is_cancelled, until)
+    except DamagedFile as error:
+        store.drop(error.path)
+        raise
+
+
+def _run_stages(
+    store: StageStore,
+    spec: JobSpec,
+    emit: Callable[[Message], None],
+    is_cancelled: Callable[[], bool],
+    until: str,
+) -> None:
+    folder = store.folder
+    keys = stage_keys(spec, folder.snapshot_hash(spec))
     warnings: list[str] = []
     current = ""
 

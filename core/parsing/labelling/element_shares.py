@@ -9,7 +9,6 @@ from itertools import islice
 import numpy as np
 
 from ...errors import InputError
-from ...files.reading import damaged
 from ...job.choices import uses_sight
 from ..body.sides import element_sides
 from ..run import Run
@@ -52,10 +51,9 @@ class Evidence:
     def shares(self, frame: int) -> tuple[np.ndarray, np.ndarray]:
         """(elements with pixels in the frame (S,), their shares of evidence (S, K'))."""
         folder, settings = self._run.folder("embeddings"), self._run.settings
-        embeddings = load_embeddings(folder, frame)
         masks = load_frame_masks(folder, frame, self._run.images.manifest.elements_at(frame))
-        if embeddings.shape != (len(masks.masklet), self._words.shape[1]):
-            raise damaged(folder)
+        shape = (len(masks.masklet), self._words.shape[1])
+        embeddings = load_embeddings(folder, frame, shape)
         logits = classify(embeddings, self._words, self._text.logit_scale, self._thing)
         if settings.equalise:
             logits = equalise(logits)

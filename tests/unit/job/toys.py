@@ -17,6 +17,7 @@ import numpy as np
 
 from core.errors import InputError
 from core.job.arrays import load_arrays, save_arrays
+from core.job.capture_files import CapturedObject
 from core.job.child_side import Channel, run_child
 from core.job.folder import STAGES, JobFolder
 from core.job.label_files import LabelFiles, LabelledPart, Result
@@ -24,6 +25,7 @@ from core.job.run_job import run_job
 from core.job.stage_marks import StageStore, stage_keys
 from core.job.workers import OneShotWorker
 
+_PICTURE = CapturedObject("picture", "picture", 0, 64 * 64)
 PAUSE = float(os.environ.get("TOY_PAUSE", "0.01"))
 
 
@@ -64,8 +66,10 @@ def worker(channel: Channel, job: str, *until: str) -> None:
             time.sleep(PAUSE)
             array = load_arrays(path)["image"] * 2 + len(stage)
             if stage == "labels":
-                array %= len(spec.parts)
-            save_arrays(folder.stage(stage) / path.name, {"image": array})
+                label = (array.ravel() % len(spec.parts)).astype(np.int16)
+                LabelFiles(folder.path).write_frame(int(path.stem[6:]), label, np.ones(len(label)))
+            else:
+                save_arrays(folder.stage(stage) / path.name, {"image": array})
         if stage == "labels":
             write_result(folder)
         seconds = time.monotonic() - start
@@ -78,7 +82,7 @@ def write_result(folder: JobFolder) -> None:
     parts = tuple(LabelledPart(p.name, (0.0, 0.0, 0.0), p.synonyms) for p in spec.parts)
     frames = tuple(range(spec.frames.start, spec.frames.end + 1))
     LabelFiles(folder.path).write_result(
-        Result(spec.character, frames, parts, "constant", (), {}, {}, {}, {})
+        Result(spec.character, frames, parts, "constant", (_PICTURE,), {}, {}, {}, {})
     )
 
 

@@ -112,6 +112,7 @@ def test_arrays_that_make_no_sense_are_refused_in_a_sentence(
     save_arrays(path, content)
     with pytest.raises(JobError, match=r"damaged\. Run the job again"):
         run_after(folder, path.parent.name)
+    assert not (path.parent / "done.json").exists(), "the next run makes it anew"
 
 
 def run_after(folder: JobFolder, stage: str) -> None:
@@ -128,6 +129,7 @@ def test_a_few_bytes_that_unpack_to_a_lot_are_refused_before_memory_is_asked_for
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(array_files, "LARGEST", 2**16)
+    monkeypatch.setattr(array_files, "MOST_PACKED", 20)
     path = tmp_path / "bomb.npz"
     save_arrays(path, {"image": np.zeros(2**17, np.uint8)})
     assert path.stat().st_size < 2**11
