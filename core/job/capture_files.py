@@ -15,12 +15,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..errors import InputError
 from ..files.atomic import write_json
 from ..files.reading import damaged, read_object
 from .arrays import ArrayReader, load_arrays, save_arrays
+from .strict_json import read_dataclass, wrong_value
 from .view_passes import Pass, passes_of, view_pass
 
 Topology = Literal["constant", "sequence"]
+
+MAX_ELEMENTS = 2**31 - 1  # element maps are int32
 
 
 @dataclass(frozen=True)
@@ -147,15 +151,33 @@ class Manifest:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Manifest:
-        values = dict(document)
-        values["objects"] = tuple(CapturedObject(**o) for o in values["objects"])
-        values["frame_objects"] = {
-            k: tuple(CapturedObject(**o) for o in v) for k, v in values["frame_objects"].items()
-        }
-        values["names"] = Names(**{k: tuple(v) for k, v in values["names"].items()})
-        for key in ("frames", "views", "azimuths", "elevations", "resolution", "warnings"):
-            values[key] = tuple(values[key])
-        return cls(**values)
+        """Raises InputError for a value of another type, and objects whose faces do not follow."""
+        manifest = read_dataclass(cls, document)
+        check_objects(manifest.topology, manifest.frames, manifest.objects, manifest.frame_objects)
+        return manifest
+
+
+def check_objects(
+    topology: Topology,
+    frames: Sequence[int],
+    objects: Sequence[CapturedObject],
+    frame_objects: Mapping[str, Sequence[CapturedObject]],
+) -> None:
+    """Raises InputError unless every frame has its objects, and their elements are without gaps."""
+    runs = [objects] if topology == "constant" else []
+    for frame in frames if topology == "sequence" else ():
+        if str(frame) not in frame_objects:
+            raise wrong_value("frame_objects", f"of all frames, {frame} too", [*frame_objects])
+        runs.append(frame_objects[str(frame)])
+    for run in runs:
+        start = 0
+        for one in run:
+            if one.element_start != start:
+                raise wrong_value(f"element_start of {one.name!r}", str(start), one.element_start)
+            if not 0 <= one.element_count <= MAX_ELEMENTS - start:
+                limits = f"within 0 to {MAX_ELEMENTS - start}"
+                raise wrong_value(f"element_count of {one.name!r}", limits, one.element_count)
+            start += one.element_count
 
 
 class CaptureFiles:
@@ -173,7 +195,7 @@ class CaptureFiles:
             path = self.folder / "capture.json"
             try:
                 self._manifest = Manifest.from_json(read_object(path))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except InputError as error:
                 raise damaged(path) from error
         return self._manifest
 

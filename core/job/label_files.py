@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import JobError
+from ..errors import InputError, JobError
 from ..files.atomic import write_json
 from ..files.reading import damaged, read_object
 from .arrays import load_arrays, save_arrays
-from .capture_files import CapturedObject, Topology
+from .capture_files import CapturedObject, Topology, check_objects
+from .strict_json import read_dataclass
 
 UNLABELLED = -1
 
@@ -49,18 +50,10 @@ class Result:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Result:
-        values = dict(document)
-        values["frames"] = tuple(values["frames"])
-        values["warnings"] = tuple(values["warnings"])
-        values["vocabulary"] = tuple(
-            LabelledPart(p["name"], tuple(p["color"]), tuple(p["synonyms"]))
-            for p in values["vocabulary"]
-        )
-        values["objects"] = tuple(CapturedObject(**o) for o in values["objects"])
-        values["frame_objects"] = {
-            k: tuple(CapturedObject(**o) for o in v) for k, v in values["frame_objects"].items()
-        }
-        return cls(**values)
+        """Raises InputError for a value of another type, and objects whose faces do not follow."""
+        result = read_dataclass(cls, document)
+        check_objects(result.topology, result.frames, result.objects, result.frame_objects)
+        return result
 
 
 class LabelFiles:
@@ -92,5 +85,5 @@ class LabelFiles:
             raise JobError(f"{self.job} has no result yet", "Run parse first")
         try:
             return Result.from_json(read_object(path))
-        except (ValueError, KeyError, TypeError) as error:
+        except InputError as error:
             raise damaged(path) from error

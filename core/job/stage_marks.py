@@ -20,7 +20,7 @@ from ..errors import JobError
 from ..files.atomic import disk_error, write_json
 from ..files.reading import read_note
 from .choices import chosen, counts, uses_sight
-from .folder import JobFolder, file_hash, make_folder
+from .folder import JobFolder, file_hash, make_folder, remove_empty_folder
 from .setting import setting_fields
 from .shipped_data import shipped_hashes
 from .spec import CaptureSettings, FrameSelection, JobSpec, ParsingSettings
@@ -29,6 +29,7 @@ from .stages import STAGE_TABLE, STAGES, Stage
 
 _OUTPUT_SUFFIXES = frozenset({".npz", ".npy", ".json", ".exr", ".png"})
 _DONE, _STARTED = "done.json", "started.json"
+_LONGEST = 255  # bytes of a name that every disk takes
 _BOOKKEEPING = frozenset({_DONE, _STARTED})
 
 
@@ -102,11 +103,14 @@ class StageStore:
         return {s: mark["seconds"] for s, mark in marks.items() if mark}
 
     def prepare(self, stage: str, key: str, keep_partial: bool = False) -> None:
-        """Makes the stage's folder ready for computing it.
+        """Makes the stage's folder ready for computing it; empty folders where files belong go.
 
         Removes what was there, except, with `keep_partial`, whole files that an interrupted run
         with the same key left (for a stage that goes on where it stopped). Raises JobError.
         """
+        for path in self._listed(stage):
+            if path.suffix in _OUTPUT_SUFFIXES:
+                remove_empty_folder(path)
         if keep_partial and self._read(stage, _STARTED).get("key") == key:
             self.discard_damaged(stage)
             self._remove(self._temporary_files(stage))
@@ -186,11 +190,13 @@ class StageStore:
         return [p for p in self._entries(stage) if p.name[0] == "." and p.suffix == ".tmp"]
 
     def _entries(self, stage: str) -> list[Path]:
+        return [p for p in self._listed(stage) if p.is_file() and not p.is_symlink()]
+
+    def _listed(self, stage: str) -> list[Path]:
         try:
-            entries = sorted(self._stage_folder(stage).iterdir())
+            return sorted(self._stage_folder(stage).iterdir())
         except OSError as error:
-            raise disk_error(error, self.folder.stage(stage)) from error
-        return [p for p in entries if p.is_file() and not p.is_symlink()]
+            raise disk_error(error, self.folder.stage(stage) / "file") from error
 
     def _remove(self, paths: Iterable[Path]) -> None:
         for path in paths:
@@ -220,6 +226,8 @@ class StageStore:
             and len(fact) == 2
             and (folder / name).parent in own
             and Path(name).name not in ("", "..")
+            and "\0" not in name
+            and len(name.encode()) <= _LONGEST
             for name, fact in table.items()
         )
 
