@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 
 from ..data_folder import data_folder
 from ..errors import InputError
+from ..files.reading import read_text
 
 Kind = Literal["sam", "sam2", "clip", "alpha_clip"]
 
@@ -50,10 +51,10 @@ def known_checkpoints() -> dict[str, Checkpoint]:
     """All entries by name, the user's own over ours. Raises InputError for a table with errors."""
     own = models_folder() / _TABLE
     try:
-        text = own.read_text("utf-8")
+        text = read_text(own)
     except FileNotFoundError:
         return dict(_shipped())
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{own} cannot be read ({error})", "Correct or remove it") from error
     return {**_shipped(), **_read(text, own)}
 
@@ -76,7 +77,7 @@ def _shipped() -> dict[str, Checkpoint]:
 def _read(text: str, path: Path) -> dict[str, Checkpoint]:
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of numbers too long, of tables in tables
         raise InputError(f"{path} is not valid TOML ({error})", "Correct or remove it") from error
     return {name: _entry(name, values, path) for name, values in table.items()}
 

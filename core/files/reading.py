@@ -10,6 +10,7 @@ import errno
 import json
 import math
 import os
+import stat
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -54,11 +55,17 @@ def read_text(path: Path) -> str:
 
 
 def open_file(path: Path) -> BinaryIO:
-    """The bytes of a file. Raises OSError, EINVAL for pipes and devices: reading could hang."""
-    if Path(path).exists() and not Path(path).is_file():
-        number = errno.EISDIR if Path(path).is_dir() else errno.EINVAL
-        raise OSError(number, os.strerror(number), str(path))
+    """The bytes of a file. Raises OSError as `check_is_file`."""
+    check_is_file(path)
     return open(path, "rb")
+
+
+def check_is_file(path: Path) -> None:
+    """Raises OSError unless it is one; EINVAL for pipes and devices, where reading could hang."""
+    mode = Path(path).stat().st_mode
+    if not stat.S_ISREG(mode):
+        number = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+        raise OSError(number, os.strerror(number), str(path))
 
 
 def parse_json(text: str | bytes) -> Any:

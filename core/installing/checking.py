@@ -11,6 +11,7 @@ from typing import Any
 
 from ..checkpoints.transfer_progress import Cancelled
 from ..errors import Parts4DError
+from ..files.reading import parse_json
 from .failures import MissingEnvironment
 from .folders import SELF_TEST
 from .pins import PinFile
@@ -58,5 +59,6 @@ def ask_self_test(
         run_tool(command, lines.append, cancelled, explain=ended_badly)
     for line in reversed(lines):
         if line.startswith(PREFIX):
-            return dict(json.loads(line.removeprefix(PREFIX)))
+            with contextlib.suppress(TypeError, ValueError):
+                return dict(parse_json(line.removeprefix(PREFIX)))
     raise ended_badly(lines)

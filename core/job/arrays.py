@@ -15,8 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from ..files.atomic import replacing
-from ..files.reading import damaged
+from ..files.reading import check_is_file, damaged, unreadable
 
+_DAMAGE = (
+    *(OSError, KeyError, ValueError, EOFError, SyntaxError),  # the last of an array's header
+    *(NotImplementedError, RuntimeError, RecursionError, zipfile.BadZipFile, zlib.error),
+)
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # same content, same bytes
 
 
@@ -43,8 +47,11 @@ class ArrayReader:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         try:
+            check_is_file(self.path)
             self._archive = zipfile.ZipFile(self.path)
-        except (OSError, zipfile.BadZipFile) as error:
+        except PermissionError as error:
+            raise unreadable(self.path, error) from error
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise damaged(self.path) from error
 
     def names(self) -> list[str]:
@@ -57,7 +64,7 @@ class ArrayReader:
                 if member.read(1):  # reading to the end makes zipfile compare the CRC
                     raise ValueError("trailing bytes")
                 return array
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except _DAMAGE as error:
             raise damaged(self.path) from error
 
     def close(self) -> None:

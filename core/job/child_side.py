@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import json
 import os
 import queue
 import stat
@@ -27,6 +26,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
 from ..files.disk import FULL_NUMBERS
+from ..files.reading import parse_json
 from .crash import likely_cause
 from .messages import PROTOCOL_VERSION, Message, encode, message_of
 
@@ -51,7 +51,7 @@ class Inbox:
 
     def read(self, line: bytes) -> None:
         try:
-            document = json.loads(line)
+            document = parse_json(line)
         except ValueError:
             return
         kind = document.get("type") if isinstance(document, dict) else None

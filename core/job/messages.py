@@ -30,6 +30,7 @@ from typing import Any, Literal
 
 from ..errors import CancelledError, ErrorKind, Failure, InputError, JobError, Parts4DError
 from ..files.own_files import open_own
+from ..files.reading import parse_json
 
 PROTOCOL_VERSION = 2
 
@@ -85,8 +86,8 @@ def decode(line: bytes | str) -> Message | None:
     Unknown keys are ignored, so that a newer child may say more than an older parent knows.
     """
     try:
-        document = json.loads(line)
-    except (ValueError, RecursionError):
+        document = parse_json(line)
+    except ValueError:
         return None
     if not isinstance(document, dict) or str(document.get("type")) not in _TYPES:
         return None

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ErrorKind, Failure, Parts4DError
+from ..files.reading import parse_json
 from ..job.process import ChildProcess
 
 
@@ -119,7 +119,7 @@ class Setup:
 
     def _take_status(self, line: str) -> None:
         try:
-            document = json.loads(line)
+            document = parse_json(line)
         except ValueError:
             return
         if isinstance(document, dict) and document.get("type") == "status":

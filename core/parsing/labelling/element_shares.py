@@ -127,7 +127,7 @@ def check_words(run: Run) -> None:
 
 
 def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
-    """(K,) bool, parts the encoder can ground; warns of the others, one by one while they are few."""
+    """(K,) bool, parts the encoder can ground; warns of the others: of the first one by one."""
     for name, alike in islice(unknown.items(), WARNED):
         hint = f" Did you mean {' or '.join(repr(a) for a in alike)}?" if alike else ""
         run.warn(f"'{name}' is not known to this encoder and gets no labels.{hint}")
