@@ -13,7 +13,7 @@ The `code` of an error is the value of its `ErrorKind` (core/errors.py), a word 
 | disk_full, out_of_memory, graphics | what the computer lacked | 5 |
 | crashed | a program ended without saying why | 5 |
 | environment, checkpoint, terms | what is to be installed or agreed to | 5 |
-| download, offline | the network | 5 |
+| download, offline, redirected | the network | 5 |
 | internal | a fault of Parts4D | 1 |
 
 A code that the reader does not know is one of a newer program and is taken for `internal`.
