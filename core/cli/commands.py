@@ -13,6 +13,7 @@ import bpy
 
 from ..errors import InputError
 from ..files.atomic import write_text
+from ..files.printable import printable
 from ..job.choices import needs_torch
 from ..job.folder import JobFolder
 from ..job.implementations import SEAMS
@@ -228,7 +229,7 @@ def _save(arguments: argparse.Namespace, suffix: str, console: Console) -> Path:
 def _finish(folder: JobFolder, document: dict[str, Any], console: Console) -> None:
     """The report, in the job folder and as the outcome."""
     text = _summary(document)
-    write_text(folder.path / "report.txt", text + "\n")
+    write_text(folder.path / "report.txt", printable(text) + "\n")
     console.outcome(text, document)
 
 

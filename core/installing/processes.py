@@ -17,6 +17,7 @@ from typing import IO
 
 from ..checkpoints.transfer_progress import Cancelled, never
 from ..errors import CancelledError
+from ..files.printable import printable
 from .failures import MissingEnvironment, explain_failure
 
 _TICK = 1.0  # seconds between two calls of `on_tick`
@@ -187,7 +188,7 @@ def _lines(
 def _read(stream: IO[bytes], said: queue.Queue[str | None]) -> None:
     with contextlib.suppress(OSError, ValueError), stream:
         for raw in stream:
-            said.put(raw.decode("utf-8", "replace").rstrip())
+            said.put(printable(raw.decode("utf-8", "replace").rstrip()))
     said.put(None)
 
 

@@ -19,6 +19,7 @@ from typing import IO
 
 from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
 from ..files.own_files import open_own
+from ..files.printable import printable
 from .child_side import EXIT_CANCELLED
 from .crash import crash
 from .folder import make_folder
@@ -177,8 +178,9 @@ class ChildProcess:
                     _close(log)
                     path = self.log
                     log = _open_log(path)
-                self.last_lines.append(line.decode("utf-8", "replace").rstrip())
-                _write(log, line)
+                said = printable(line.decode("utf-8", "replace"))
+                self.last_lines.append(said.rstrip())
+                _write(log, said.encode())
         finally:
             _close(log)
 
