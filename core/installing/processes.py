@@ -13,15 +13,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 from ..checkpoints.transfer_progress import Cancelled, never
 from ..errors import CancelledError
 from ..files.printable import printable
+from ..job.silence import Silence
 from .failures import MissingEnvironment, explain_failure
 
 _TICK = 1.0  # seconds between two calls of `on_tick`
 _PATIENCE = 0.3  # seconds that a program has to end by itself
+SILENCE = 2 * 3600.0  # seconds without a line after which a tool is ended: some build for long
+_GONE = 10.0  # seconds to wait for a killed one, which a dead disk can hold
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows opens a console otherwise
 
 _found: set[tuple[str, tuple[str, ...]]] = set()  # Pythons and modules that `has_modules` saw
@@ -78,7 +82,7 @@ def run_tool(
         for line in _lines(process, cancelled, on_tick):
             lines.append(line)
             on_line(line)
-        process.wait()
+        _wait(process, cancelled)
     finally:
         if process.poll() is None:
             _end(process)
@@ -169,10 +173,11 @@ def _lines(
     assert process.stdout is not None
     said: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(process.stdout, said), daemon=True).start()
-    ticked = time.monotonic()
+    ticked, silence, count = time.monotonic(), Silence(), 0
     while True:
         if cancelled():
             raise CancelledError
+        _check_silence(process, silence.since(count))
         if time.monotonic() - ticked > _TICK:
             ticked = time.monotonic()
             on_tick()
@@ -182,7 +187,27 @@ def _lines(
             continue
         if line is None:
             return
+        count += 1
         yield line
+
+
+def _wait(process: subprocess.Popen[bytes], cancelled: Cancelled) -> None:
+    """For the end of a program that prints no more."""
+    silence = Silence()
+    while process.poll() is None:
+        if cancelled():
+            raise CancelledError
+        _check_silence(process, silence.since(None))
+        time.sleep(0.01)
+
+
+def _check_silence(process: subprocess.Popen[bytes], seconds: float) -> None:
+    if seconds > SILENCE:
+        raise MissingEnvironment(
+            f"{Path(str(process.args[0])).name} showed no life for {SILENCE / 3600:g} hours "
+            "and was ended",
+            "Try again",
+        )
 
 
 def _read(stream: IO[bytes], said: queue.Queue[str | None]) -> None:
@@ -203,4 +228,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 os.killpg(process.pid, number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE)
-    process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_GONE)

@@ -31,6 +31,7 @@ from .crash import likely_cause
 from .messages import PROTOCOL_VERSION, Message, encode, message_of
 
 EXIT_INTERNAL, EXIT_ERROR, EXIT_CANCELLED = 1, 3, 4
+HEARTBEAT = 1.0  # seconds
 _PROGRESS_INTERVAL = 0.1  # seconds between progress lines of one stage
 
 
@@ -149,6 +150,8 @@ def run_child(main: Callable[[Channel], None]) -> NoReturn:
     with contextlib.suppress(Exception):
         faulthandler.enable(file=2)
     channel.send(Message("hello", protocol=PROTOCOL_VERSION))
+    if _is_pipe(0):
+        threading.Thread(target=_beat, args=(channel,), daemon=True).start()
     try:
         main(channel)
     except BaseException as error:  # the process ends here, whatever it was
@@ -192,6 +195,13 @@ def report(channel: Channel, error: BaseException) -> int:
         known = Parts4DError(f"Internal error, {name}", "Report it with the log file")
     channel.send(message_of(known))
     return EXIT_INTERNAL
+
+
+def _beat(channel: Channel) -> None:
+    """Shows the parent that this process lives, however long it has nothing to say."""
+    while True:
+        time.sleep(HEARTBEAT)
+        channel.send(Message("heartbeat"))
 
 
 def _watch_stdin(inbox: Inbox) -> None:

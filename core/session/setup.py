@@ -78,6 +78,7 @@ class Setup:
         """Stops what runs and forgets what waits."""
         self._waiting.clear()
         if self._child is not None:
+            self._child.cancel()
             self._child.end_input()
 
     def forget_failure(self) -> None:
@@ -89,6 +90,7 @@ class Setup:
         if self._child is None and self._waiting:
             self._start(*self._waiting.popleft())
         if self._child is not None:
+            self._child.tick()
             ended = self._child.finished  # before reading: nothing is said after the end
             self._read(self._child)
             if ended:
