@@ -217,9 +217,10 @@ def _save(arguments: argparse.Namespace, suffix: str, console: Console) -> Path:
         target = base.with_name(f"{base.stem}{suffix}.blend")
     with console.chatter():
         try:
+            str(target).encode("utf-8")
             target.parent.mkdir(parents=True, exist_ok=True)
             bpy.ops.wm.save_as_mainfile(filepath=str(target), copy=not arguments.in_place)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, UnicodeEncodeError) as error:
             raise InputError(
                 f"{target} could not be saved ({reason_in(error)})", "Choose another --output"
             ) from error
