@@ -11,8 +11,9 @@ import json
 import math
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, NoReturn
 
 from ..errors import JobError
 
@@ -54,7 +55,7 @@ def read_text(path: Path) -> str:
         return stream.read().decode("utf-8-sig")
 
 
-def open_file(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BufferedReader:
     """The bytes of a file. Raises OSError as `check_is_file`."""
     check_is_file(path)
     return open(path, "rb")

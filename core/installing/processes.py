@@ -79,10 +79,11 @@ def run_tool(
         ) from error
     lines: list[str] = []
     try:
-        for line in _lines(process, cancelled, on_tick):
+        name = Path(command[0]).name
+        for line in _lines(process, name, cancelled, on_tick):
             lines.append(line)
             on_line(line)
-        _wait(process, cancelled)
+        _wait(process, name, cancelled)
     finally:
         if process.poll() is None:
             _end(process)
@@ -168,7 +169,7 @@ def _start(
 
 
 def _lines(
-    process: subprocess.Popen[bytes], cancelled: Cancelled, on_tick: Callable[[], None]
+    process: subprocess.Popen[bytes], name: str, cancelled: Cancelled, on_tick: Callable[[], None]
 ) -> Iterator[str]:
     assert process.stdout is not None
     said: queue.Queue[str | None] = queue.Queue()
@@ -177,7 +178,7 @@ def _lines(
     while True:
         if cancelled():
             raise CancelledError
-        _check_silence(process, silence.since(count))
+        _check_silence(name, silence.since(count))
         if time.monotonic() - ticked > _TICK:
             ticked = time.monotonic()
             on_tick()
@@ -191,22 +192,20 @@ def _lines(
         yield line
 
 
-def _wait(process: subprocess.Popen[bytes], cancelled: Cancelled) -> None:
+def _wait(process: subprocess.Popen[bytes], name: str, cancelled: Cancelled) -> None:
     """For the end of a program that prints no more."""
     silence = Silence()
     while process.poll() is None:
         if cancelled():
             raise CancelledError
-        _check_silence(process, silence.since(None))
+        _check_silence(name, silence.since(None))
         time.sleep(0.01)
 
 
-def _check_silence(process: subprocess.Popen[bytes], seconds: float) -> None:
+def _check_silence(name: str, seconds: float) -> None:
     if seconds > SILENCE:
         raise MissingEnvironment(
-            f"{Path(str(process.args[0])).name} showed no life for {SILENCE / 3600:g} hours "
-            "and was ended",
-            "Try again",
+            f"{name} showed no life for {SILENCE / 3600:g} hours and was ended", "Try again"
         )
 
 

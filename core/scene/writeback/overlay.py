@@ -86,7 +86,7 @@ def _switch(owner: bpy.types.ID, shadings: dict[str, bpy.types.View3DShading], o
         del owner[VIEW_PROPERTY]
 
 
-def _remembered(owner: bpy.types.ID) -> dict[str, str]:
+def _remembered(owner: bpy.types.ID) -> dict[str, Any]:
     """Colour types by shading; empty where somebody else wrote the property."""
     try:
         known = parse_json(owner.get(VIEW_PROPERTY, "{}"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import errno
 import os
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_nesting_is_allowed_to_a_depth() -> None:
 def test_a_file_that_may_not_be_read_is_not_called_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path) -> BinaryIO:
+    def refuse(path: Path) -> BufferedReader:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     monkeypatch.setattr("core.files.reading.open_file", refuse)  # root may read all
