@@ -15,6 +15,7 @@ import contextlib
 import faulthandler
 import os
 import queue
+import shutil
 import stat
 import sys
 import threading
@@ -22,6 +23,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
@@ -31,6 +33,7 @@ from .crash import likely_cause
 from .messages import PROTOCOL_VERSION, Message, encode, message_of
 
 EXIT_INTERNAL, EXIT_ERROR, EXIT_CANCELLED = 1, 3, 4
+TEMPORARY_VARIABLE, TEMPORARY_PREFIX = "PARTS4D_TEMPORARY", "parts4d-"
 HEARTBEAT = 1.0  # seconds
 _PROGRESS_INTERVAL = 0.1  # seconds between progress lines of one stage
 
@@ -89,6 +92,7 @@ class Channel:
                 self._stream.write(encode(message))
                 self._stream.flush()
         except (BrokenPipeError, ConnectionResetError):
+            remove_temporary_folder()
             leave(EXIT_INTERNAL)  # the parent is gone: nobody waits for the outcome
 
     def progress(self, stage: str, done: float, total: float) -> None:
@@ -167,6 +171,13 @@ def leave(status: int) -> NoReturn:
     os._exit(status)
 
 
+def remove_temporary_folder() -> None:
+    """Removes the folder that the parent made for this process and can no longer remove."""
+    place = os.environ.get(TEMPORARY_VARIABLE, "")
+    if Path(place).name.startswith(TEMPORARY_PREFIX):
+        shutil.rmtree(place, ignore_errors=True)
+
+
 def report(channel: Channel, error: BaseException) -> int:
     """Tells the parent of an error, and the log what led to it; returns the exit status."""
     if isinstance(error, CancelledError | KeyboardInterrupt):
@@ -212,6 +223,7 @@ def _watch_stdin(inbox: Inbox) -> None:
         except OSError:
             chunk = b""
         if not chunk:
+            remove_temporary_folder()
             os._exit(EXIT_CANCELLED)
         *lines, pending = (pending + chunk).split(b"\n")
         for line in lines:

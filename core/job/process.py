@@ -22,7 +22,7 @@ from typing import IO
 from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
 from ..files.own_files import open_own
 from ..files.printable import printable
-from .child_side import EXIT_CANCELLED
+from .child_side import EXIT_CANCELLED, TEMPORARY_PREFIX, TEMPORARY_VARIABLE
 from .crash import crash
 from .folder import make_folder
 from .messages import PROTOCOL_VERSION, Message, decode, error_of
@@ -33,6 +33,7 @@ KILL_AFTER = 10.0
 SILENCE = 600.0  # seconds without a word or a heartbeat after which a child is ended
 _GONE = 10.0  # seconds to wait for a killed child
 _LOG_LIMIT = 4 * 2**20  # bytes; a longer log of earlier runs is begun anew
+_PLACES = ("TMPDIR", "TEMP", "TMP", TEMPORARY_VARIABLE)
 _DROPPED_VARIABLES = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONEXECUTABLE")
 
 
@@ -223,7 +224,7 @@ def clean_environment() -> dict[str, str]:
 def _temporary_folder() -> Path | None:
     """For the child alone; None where none can be made, and then it uses the common one."""
     with contextlib.suppress(OSError):
-        return Path(tempfile.mkdtemp(prefix="parts4d-"))
+        return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
     return None
 
 
@@ -242,7 +243,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     windows = sys.platform == "win32"
     # Blender makes a folder in it that it removes only when it quits in the ordinary way.
-    place = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)) if temporary else {}
+    place = dict.fromkeys(_PLACES, str(temporary)) if temporary else {}
     try:
         return subprocess.Popen(
             list(command),

@@ -71,6 +71,20 @@ def test_what_a_child_leaves_in_its_temporary_folder_goes_but_an_account_of_a_cr
     ]
 
 
+def test_a_child_whose_parent_is_gone_removes_its_temporary_folder_itself(toy, tmp_path):
+    place = tmp_path / "parts4d-x"
+    (place / "blender_a1b2c3").mkdir(parents=True)
+    environment = {**os.environ, "PARTS4D_TEMPORARY": str(place)}
+    command = toy("deaf")
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as child:
+        child.stdout.readline()
+        child.stdin.close()
+        child.wait(timeout=20)
+    assert not place.exists() and tmp_path.exists()
+
+
 @posix
 def test_a_stopped_child_is_ended_with_a_sentence_though_nobody_cancels(start, monkeypatch):
     monkeypatch.setattr(process, "SILENCE", 1.5)
