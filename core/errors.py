@@ -28,6 +28,7 @@ class ErrorKind(StrEnum):
     MODEL = "checkpoint"  # a model file is not there, or not what it was
     TERMS = "terms"  # of a model, not agreed to
     DOWNLOAD = "download"
+    REDIRECTED = "redirected"  # a download would come from elsewhere, which was not agreed to
     OFFLINE = "offline"
     TOPOLOGY = "topology"  # the labels are of other faces
     UNEXPECTED = "internal"  # a fault of ours

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.errors import ErrorKind
 from ..core.interface import pump
 from ..core.interface.diagnostics import diagnostics
 from ..core.scene.narrowing import layout_of, manager_of
@@ -115,7 +116,7 @@ class _ModelOperator(_SetupOperator):
 
     def draw(self, context: bpy.types.Context) -> None:
         if _terms(self.model):
-            _draw_terms(layout_of(self), self.model)
+            _draw_text(layout_of(self), _terms(self.model))
             layout_of(self).prop(self, "agreed")
 
     def install(self, title: str, command: list[str]) -> Result:
@@ -133,13 +134,28 @@ class PARTS4D_OT_fetch_model(_ModelOperator):
     bl_description = "Download the model and the models it depends on"
     needs_network = True
 
+    follow: bpy.props.BoolProperty(
+        name="Follow",
+        description="Download from another host than the model's address says, or unencrypted",
+        default=False,
+        options={"SKIP_SAVE"},
+    )
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Result:
-        if _terms(self.model):
+        if _terms(self.model) or _redirect():
             return manager_of(context).invoke_props_dialog(self, width=420)
         return self.execute(context)
 
+    def draw(self, context: bpy.types.Context) -> None:
+        super().draw(context)
+        if redirect := _redirect():
+            _draw_text(layout_of(self), redirect)
+            layout_of(self).prop(self, "follow")
+
     def execute(self, context: bpy.types.Context) -> Result:
-        return self.install(f"Downloading {self.model}", ["fetch", self.model, *_network()])
+        follow = ["--follow"] if self.follow else []
+        command = ["fetch", self.model, *follow, *_network()]
+        return self.install(f"Downloading {self.model}", command)
 
 
 class PARTS4D_OT_import_model(_ModelOperator):
@@ -240,10 +256,16 @@ def _terms(model: str) -> str:
     return next(found, "")
 
 
-def _draw_terms(layout: bpy.types.UILayout, model: str) -> None:
+def _redirect() -> str:
+    """Why the last download was refused: it would have come from elsewhere; else empty."""
+    failure = pump.interface().setup.state.failure
+    return failure.message if failure and failure.kind is ErrorKind.REDIRECTED else ""
+
+
+def _draw_text(layout: bpy.types.UILayout, text: str) -> None:
     import textwrap
 
-    for line in textwrap.wrap(_terms(model), 60):
+    for line in textwrap.wrap(text, 60):
         layout.label(text=line, translate=False)
 
 

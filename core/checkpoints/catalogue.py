@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..data_folder import data_folder
 from ..errors import InputError
+from ..files.reading import read_text
 
 Kind = Literal["sam", "sam2", "clip", "alpha_clip"]
 
@@ -47,15 +48,21 @@ def models_folder() -> Path:
 
 
 def known_checkpoints() -> dict[str, Checkpoint]:
-    """All entries by name, the user's own over ours. Raises InputError for a table with errors."""
+    """All entries by name, the user's own over ours. Raises InputError for a table with errors.
+
+    One that puts another file in the place of ours has terms that say so, to be agreed to.
+    """
     own = models_folder() / _TABLE
     try:
-        text = own.read_text("utf-8")
+        text = read_text(own)
     except FileNotFoundError:
         return dict(_read_shipped())
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{own} cannot be read ({error})", "Correct or remove it") from error
-    return {**_read_shipped(), **_read(text, own)}
+    found = dict(_read_shipped())
+    for name, checkpoint in _read(text, own).items():
+        found[name] = _replacing(found[name], checkpoint) if name in found else checkpoint
+    return found
 
 
 def find_checkpoint(name: str) -> Checkpoint:
@@ -73,10 +80,19 @@ def _read_shipped() -> dict[str, Checkpoint]:
     return _read(_SHIPPED.read_text("utf-8"), _SHIPPED)
 
 
+def _replacing(ours: Checkpoint, own: Checkpoint) -> Checkpoint:
+    same = own.sha256 == ours.sha256 and (own.sha256 or own.url == ours.url)
+    if same:
+        return own
+    hashed = f"with the hash {own.sha256[:12]}..." if own.sha256 else "without a hash"
+    said = f"Your {_TABLE} puts another file, {hashed}, in the place of this model of Parts4D."
+    return replace(own, terms=f"{own.terms} {said}".strip())
+
+
 def _read(text: str, path: Path) -> dict[str, Checkpoint]:
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of numbers too long, of tables in tables
         raise InputError(f"{path} is not valid TOML ({error})", "Correct or remove it") from error
     return {name: _entry(name, values, path) for name, values in table.items()}
 
@@ -96,9 +112,17 @@ def _entry(name: str, values: Any, path: Path) -> Checkpoint:
         wanted = {"size": int, "requires": list, "architecture": dict}.get(key, str)
         if not isinstance(value, wanted) or isinstance(value, bool):
             raise refuse(f"has a {key} that is not a {wanted.__name__}")
+    if values.get("size", 0) < 0 or not all(isinstance(v, str) for v in values.get("requires", ())):
+        raise refuse("has a negative size, or requires what is not a name")
     if values["kind"] not in get_args(Kind):
         raise refuse(f"has the unknown kind '{values['kind']}'")
-    if Path(values["file"]).name != values["file"] or values["file"] in ("", ".", ".."):
+    if Path(values["file"]).name != values["file"] or values["file"] in (
+        "",
+        ".",
+        "..",
+        _TABLE,
+        "terms.json",
+    ):
         raise refuse("has a file that is not a plain file name")
     if (digest := values.get("sha256")) and not re.fullmatch("[0-9a-f]{64}", digest):
         raise refuse("has a sha256 that is not 64 hexadecimal digits")

@@ -26,6 +26,8 @@ from ..errors import CancelledError, ErrorKind, Parts4DError
 from ..files.disk import FULL_NUMBERS
 from ..files.own_files import open_own, write_own
 from ..files.reading import read_note
+from .addresses import DownloadError as DownloadError
+from .addresses import Trust, check_address
 from .store import hash_file, part_note_path, part_path
 from .transfer_progress import Cancelled, Progress, Report, as_size, never, silent
 from .web import Answer, get
@@ -33,12 +35,6 @@ from .web import Answer, get
 PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0)  # seconds before each further attempt without any progress
 SPARE = 64 * 2**20  # bytes that stay free on the disk
 _TRANSIENT = (408, 425, 429, 500, 502, 503, 504)  # HTTP status: worth another attempt
-
-
-class DownloadError(Parts4DError):
-    """A file could not be fetched, or is not the one that was expected."""
-
-    kind = ErrorKind.DOWNLOAD
 
 
 class OfflineError(Parts4DError):
@@ -67,6 +63,11 @@ class Remote:
     title: str  # for people
     size: int = 0  # bytes; 0 = not known
     sha256: str = ""  # hexadecimal; empty = not known
+    follow: bool = False  # the user agreed to other hosts and to unencrypted connections
+
+    @property
+    def trust(self) -> Trust:
+        return Trust(bool(self.sha256), self.follow)
 
 
 def download(
@@ -77,8 +78,7 @@ def download(
     What is there of an earlier attempt is continued; after a failure or a cancellation it stays
     for the next one. Raises DownloadError, CancelledError.
     """
-    if not remote.url.startswith(("https://", "http://")):
-        raise DownloadError(f"{remote.url} is not a web address", "Correct it in checkpoints.toml")
+    check_address(remote.url, remote.trust)
     part = _Part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -147,7 +147,7 @@ def _fetch(remote: Remote, part: _Part, report: Report, cancelled: Cancelled) ->
         before = part.size
         try:
             asked = part.headers(remote)
-            with get(remote.url, asked, cancelled) as answer:
+            with get(remote.url, asked, cancelled, remote.trust) as answer:
                 resumed = answer.status == 206
                 complete = _store(remote, part, answer, report)
             if complete:
@@ -208,7 +208,10 @@ def _place(part: _Part, answer: Answer) -> tuple[int, int]:
             part.forget()
             raise http.client.HTTPException("the server sent a part that was not asked for")
         return part.size, 0 if found[2] == "*" else int(found[2])
-    return 0, int(answer.headers.get("Content-Length") or 0)
+    length = answer.headers.get("Content-Length") or "0"
+    if not (length.isascii() and length.isdigit() and len(length) < 20):
+        raise http.client.HTTPException("the server sent a length that is no number")
+    return 0, int(length)
 
 
 def _refusal(remote: Remote, part: _Part, error: urllib.error.HTTPError) -> str:

@@ -56,10 +56,12 @@ def fetch_checkpoint(
     report: Report = silent,
     cancelled: Cancelled = never,
     online: bool = True,
+    follow: bool = False,
 ) -> list[Checkpoint]:
     """Downloads a checkpoint and those it is used with, unless they are here.
 
-    All terms are asked for before anything is downloaded. Raises TermsError, OfflineError (with
+    All terms are asked for before anything is downloaded. With `follow` it may come from another
+    host than its address says, and unencrypted. Raises TermsError, OfflineError (with
     `online` False, when something is missing), DownloadError, CancelledError, MissingCheckpoint
     (there is no address to fetch it from), InputError, JobError.
     """
@@ -68,7 +70,7 @@ def fetch_checkpoint(
         _agree(checkpoint, agree)
     for checkpoint in wanted:
         with _lock(checkpoint):
-            _fetch(checkpoint, report, cancelled, online)
+            _fetch(checkpoint, report, cancelled, online, follow)
     return wanted
 
 
@@ -147,7 +149,9 @@ def remove_checkpoint(name: str) -> None:
             raise cannot_write(path, error) from error
 
 
-def _fetch(checkpoint: Checkpoint, report: Report, cancelled: Cancelled, online: bool) -> None:
+def _fetch(
+    checkpoint: Checkpoint, report: Report, cancelled: Cancelled, online: bool, follow: bool
+) -> None:
     path = checkpoint_path(checkpoint)
     if checkpoint_state(checkpoint) == "changed":
         # Copied here by hand, or touched: perhaps it is the right one all the same.
@@ -164,7 +168,8 @@ def _fetch(checkpoint: Checkpoint, report: Report, cancelled: Cancelled, online:
             f"python vendor_setup.py import {checkpoint.name} FILE",
         )
     require_online(online, checkpoint.title)
-    remote = Remote(checkpoint.url, checkpoint.title, checkpoint.size, checkpoint.sha256)
+    known = (checkpoint.url, checkpoint.title, checkpoint.size, checkpoint.sha256)
+    remote = Remote(*known, follow)
     digest = download(remote, path, report, cancelled)
     stamp_file(path, digest)
 

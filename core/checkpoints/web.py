@@ -17,12 +17,15 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.message import Message
+from typing import IO
 
 from ..errors import CancelledError
+from .addresses import Trust, check_address, check_redirect
 from .transfer_progress import Cancelled
 
 TIMEOUT = 30.0  # seconds without a byte after which a connection counts as lost
 _PIECE = 2**20  # bytes
+NO_TRUST = Trust()
 _WAIT = 0.1  # seconds between two looks at `cancelled`
 
 
@@ -36,13 +39,16 @@ class Answer:
 
 
 @contextlib.contextmanager
-def get(url: str, headers: Mapping[str, str], cancelled: Cancelled) -> Iterator[Answer]:
+def get(
+    url: str, headers: Mapping[str, str], cancelled: Cancelled, trust: Trust = NO_TRUST
+) -> Iterator[Answer]:
     """Asks for `url`.
 
     Raises what urllib raises (OSError, http.client.HTTPException), also while the pieces are
-    taken, and CancelledError.
+    taken, DownloadError for an address or a redirect that was not agreed to, and CancelledError.
     """
-    reader = _Reader(url, headers)
+    check_address(url, trust)
+    reader = _Reader(url, headers, trust)
     try:
         status, answered = reader.take(cancelled)
         yield Answer(status, answered, reader.pieces(cancelled))
@@ -57,7 +63,8 @@ class _StoppedError(Exception):
 class _Reader:
     """A thread that reads and a queue of what it read."""
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str], trust: Trust) -> None:
+        self.trust = trust
         self.request = urllib.request.Request(url, headers={"User-Agent": "Parts4D", **headers})
         self.queue: queue.Queue[object] = queue.Queue(maxsize=4)
         self.stopped = threading.Event()
@@ -69,7 +76,7 @@ class _Reader:
 
     def _hand_over(self) -> None:
         try:
-            with _opener().open(self.request, timeout=TIMEOUT) as response:
+            with _opener(self.trust).open(self.request, timeout=TIMEOUT) as response:
                 self._put((response.status, response.headers))
                 while piece := response.read1(_PIECE):
                     self._put(piece)
@@ -112,9 +119,25 @@ class _Reader:
             return item
 
 
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows where that is allowed."""
+
+    def __init__(self, trust: Trust) -> None:
+        self.trust = trust
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str,
+        headers: Message, newurl: str,
+    ) -> urllib.request.Request | None:  # fmt: skip
+        check_redirect(req.full_url, newurl, self.trust)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
+
+
 @functools.cache
-def _opener() -> urllib.request.OpenerDirector:
-    return urllib.request.build_opener(urllib.request.HTTPSHandler(context=_certificates()))
+def _opener(trust: Trust) -> urllib.request.OpenerDirector:
+    """Knows http and https only, apart from the proxies of the system."""
+    https = urllib.request.HTTPSHandler(context=_certificates())
+    return urllib.request.build_opener(https, _Redirects(trust))
 
 
 def _certificates() -> ssl.SSLContext:

@@ -14,6 +14,7 @@ import bpy
 
 from ..errors import InputError
 from ..files.atomic import write_text
+from ..files.printable import printable
 from ..job.choices import needs_torch
 from ..job.folder import JobFolder
 from ..job.implementations import SEAMS
@@ -228,7 +229,7 @@ def _finish(folder: JobFolder, document: dict[str, Any], console: Console) -> No
     for key in ("job", "blend", "sheet"):
         if key in private:
             private[key] = Path(private[key]).name
-    write_text(folder.path / "report.txt", _summary(private) + "\n")
+    write_text(folder.path / "report.txt", printable(_summary(private)) + "\n")
     console.outcome(_summary(document), document)
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from ..errors import Parts4DError
+from ..files.printable import one_line, printable
 from ..job.messages import Message, failure_document
 
 BAR = 24  # characters
@@ -59,7 +60,7 @@ class Console:
                     os.close(original)
                 said.seek(0)
                 if not self._quiet:
-                    sys.stderr.write(said.read().decode("utf-8", "replace"))
+                    sys.stderr.write(printable(said.read().decode("utf-8", "replace")))
                     sys.stderr.flush()
 
     def event(self, message: Message) -> None:
@@ -81,15 +82,16 @@ class Console:
 
     def warn(self, text: str) -> None:
         if not self._as_json:
-            print(f"Warning: {text}", file=sys.stderr)
+            print(f"Warning: {one_line(text)}", file=sys.stderr)
 
     def outcome(self, text: str, document: dict[str, Any]) -> None:
         """The one thing on stdout: `text` for people, or `document` with --json."""
-        print(json.dumps(document, indent=1) if self._as_json else text, file=self._out, flush=True)
+        said = json.dumps(document, indent=1) if self._as_json else printable(text)
+        print(said, file=self._out, flush=True)
 
     def failure(self, error: Parts4DError) -> None:
         """One sentence and the remedy, never a traceback."""
-        print(f"Error: {error}", file=sys.stderr, flush=True)
+        print(f"Error: {one_line(str(error))}", file=sys.stderr, flush=True)
         if self._as_json:
             said = {"error": failure_document(error.failure)}
             print(json.dumps(said, indent=1), file=self._out, flush=True)

@@ -61,7 +61,7 @@ def _cancel_on_interrupt() -> threading.Event:
 
 def _internal(error: Exception) -> Parts4DError:
     with tempfile.NamedTemporaryFile(
-        "w", prefix="parts4d-", suffix=".log", delete=False, encoding="utf-8"
+        "w", prefix="parts4d-", suffix=".log", delete=False, encoding="utf-8", errors="replace"
     ) as log:
         traceback.print_exception(error, file=log)
     name = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -68,9 +68,26 @@ def disk_error(error: OSError, path: Path) -> JobError:
         )
     if error.errno == errno.ELOOP:
         return JobError(f"{path} is a link", "Remove the link; nothing is written through it")
+    if error.errno in (errno.EISDIR, errno.EACCES, errno.EPERM) and _is_folder(path):
+        return JobError(f"{path} is a folder, and a file belongs there", "Remove or rename it")
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return JobError(
+            f"{path.parent} is a file, and a folder belongs there", "Remove or rename it"
+        )
+    if error.errno == errno.EINVAL and error.filename == str(path):  # of `open_own`
+        return JobError(f"{path} is no file, and a file belongs there", "Remove or rename it")
+    if error.errno == errno.ENAMETOOLONG:
+        return JobError(f"The path {str(path)[:60]}... is too long", "Choose a shorter one")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return JobError(f"{path.parent} is not writable", "Choose another job folder")
     return JobError(f"{path} could not be written ({error.strerror})", "Check the disk")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # of its parents
+        return False
 
 
 def _free_space(path: Path) -> str:

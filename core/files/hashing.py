@@ -6,8 +6,10 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from .reading import open_file
+
 
 def file_hash(path: Path) -> str:
     """sha256 of a file in hexadecimal. Raises OSError."""
-    with open(path, "rb") as stream:
+    with open_file(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

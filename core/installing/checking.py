@@ -12,6 +12,7 @@ from typing import Any
 from ..checkpoints.transfer_progress import Cancelled
 from ..errors import Parts4DError
 from ..files.own_files import write_own
+from ..files.reading import parse_json
 from .failures import MissingEnvironment
 from .folders import SELF_TEST
 from .pins import PinFile
@@ -59,5 +60,6 @@ def ask_self_test(
         run_tool(command, lines.append, cancelled, explain=describe_failure)
     for line in reversed(lines):
         if line.startswith(PREFIX):
-            return dict(json.loads(line.removeprefix(PREFIX)))
+            with contextlib.suppress(TypeError, ValueError):
+                return dict(parse_json(line.removeprefix(PREFIX)))
     raise describe_failure(lines)

@@ -123,6 +123,11 @@ def make_parser() -> argparse.ArgumentParser:
     collect.add_argument("--python", default="")
     fetch = add("fetch", "Download models and the models they depend on.", terms)
     fetch.add_argument("names", nargs="+", metavar="MODEL")
+    fetch.add_argument(
+        "--follow",
+        action="store_true",
+        help="also from another host than the address says, and over an unencrypted connection",
+    )
     bring = add("import", "Import a local file as a model.", terms)
     bring.add_argument("name", metavar="MODEL")
     bring.add_argument("file", type=Path)
@@ -239,6 +244,7 @@ def fetch(session: Session) -> None:
             session.console.progress,
             session.cancelled,
             not session.arguments.offline,
+            session.arguments.follow,
         )
         session.console.done(f"fetch {name}")
 

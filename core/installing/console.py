@@ -13,6 +13,7 @@ from typing import Any
 from ..checkpoints.catalogue import Checkpoint
 from ..checkpoints.transfer_progress import Progress, as_size
 from ..errors import Parts4DError
+from ..files.printable import one_line, printable
 from ..job.messages import Message, encode, message_of
 
 _PAUSE = 0.2  # seconds between two lines about the same thing on a terminal and in JSON
@@ -41,7 +42,7 @@ class Console:
             done, total = float(progress.done), float(progress.total)
             self._send(Message("progress", done=done, total=total, message=progress.message))
             return
-        line = progress.message
+        line = one_line(progress.message)
         if progress.total:
             line += f" ({as_size(progress.done)} of {as_size(progress.total)})"
         elif progress.done:
@@ -62,7 +63,7 @@ class Console:
         """A result for people."""
         if not self.as_json:
             self._end_line()
-            print(line, flush=True)
+            print(printable(line), flush=True)
 
     def result(self, document: dict[str, Any]) -> None:
         """A result for programs."""
@@ -79,14 +80,14 @@ class Console:
             self._send(message_of(error))
         else:
             self._end_line()
-            print(error, file=sys.stderr)
+            print(one_line(str(error)), file=sys.stderr)
 
     def agree(self, checkpoint: Checkpoint) -> bool:
         """Asks at a terminal whether the terms of a model are agreed to; elsewhere they are not."""
         if self.as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
             return False
         self._end_line()
-        print(f"{checkpoint.title}: {checkpoint.terms}\n{checkpoint.source}")
+        print(printable(f"{checkpoint.title}: {checkpoint.terms}\n{checkpoint.source}"))
         return input("Do you agree? [y/N] ").strip().lower() in ("y", "yes")
 
     def _send(self, message: Message) -> None:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from ..checkpoints.download import Remote, download
@@ -51,7 +51,7 @@ def fetch_pinned(
                 "Set PIP_INDEX_URL to another package index",
             )
         for url, digest in found:
-            path = folder / file_name(url)
+            path = folder / checked_name(url)
             if not path.exists() or hash_file(path) != digest:
                 download(Remote(url, path.name, sha256=digest), path, report, cancelled)
             files.append(path)
@@ -66,12 +66,15 @@ def list_files(package: str, folder: Path, cancelled: Cancelled) -> list[tuple[s
     try:
         download(Remote(address, f"the list of {name}"), page, cancelled=cancelled)
         links = _Links()
-        links.feed(page.read_text("utf-8"))
+        links.feed(page.read_text("utf-8", "replace"))
     finally:
         page.unlink(missing_ok=True)
     found = []
     for link in links.found:
-        url, fragment = urldefrag(urljoin(address, link))
+        try:
+            url, fragment = urldefrag(urljoin(address, link))
+        except ValueError:  # half an IPv6 address
+            continue
         if fragment.startswith("sha256="):
             found.append((url, fragment.removeprefix("sha256=")))
     return found
@@ -80,6 +83,18 @@ def list_files(package: str, folder: Path, cancelled: Cancelled) -> list[tuple[s
 def file_name(url: str) -> str:
     """The last part of its path."""
     return unquote(urlsplit(url).path.rsplit("/", 1)[-1])
+
+
+def checked_name(url: str) -> str:
+    """The same, as a file of a folder. Raises MissingEnvironment for what leads out of it."""
+    name = file_name(url)
+    plain = PurePosixPath(name).name == PureWindowsPath(name).name == name
+    if not plain or name in ("", "..") or not name.isprintable() or len(name.encode()) > 240:
+        raise MissingEnvironment(
+            f"{index_address()} has a file with the name {name[:60]!r}, which no package has",
+            "Set PIP_INDEX_URL to another package index",
+        )
+    return name
 
 
 class _Links(HTMLParser):

@@ -13,14 +13,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
 from ..checkpoints.transfer_progress import Cancelled, never
 from ..errors import CancelledError
+from ..files.printable import printable
+from ..job.silence import Silence
 from .failures import MissingEnvironment, explain_failure
 
 _TICK = 1.0  # seconds between two calls of `on_tick`
 _PATIENCE = 0.3  # seconds that a program has to end by itself
+SILENCE = 2 * 3600.0  # seconds without a line after which a tool is ended: some build for long
+_GONE = 10.0  # seconds to wait for a killed one, which a dead disk can hold
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows opens a console otherwise
 
 _found: set[tuple[str, tuple[str, ...]]] = set()  # Pythons and modules that `has_modules` saw
@@ -74,10 +79,11 @@ def run_tool(
         ) from error
     lines: list[str] = []
     try:
-        for line in _lines(process, cancelled, on_tick):
+        name = Path(command[0]).name
+        for line in _lines(process, name, cancelled, on_tick):
             lines.append(line)
             on_line(line)
-        process.wait()
+        _wait(process, name, cancelled)
     finally:
         if process.poll() is None:
             _end(process)
@@ -163,15 +169,16 @@ def _start(
 
 
 def _lines(
-    process: subprocess.Popen[bytes], cancelled: Cancelled, on_tick: Callable[[], None]
+    process: subprocess.Popen[bytes], name: str, cancelled: Cancelled, on_tick: Callable[[], None]
 ) -> Iterator[str]:
     assert process.stdout is not None
     said: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(process.stdout, said), daemon=True).start()
-    ticked = time.monotonic()
+    ticked, silence, count = time.monotonic(), Silence(), 0
     while True:
         if cancelled():
             raise CancelledError
+        _check_silence(name, silence.since(count))
         if time.monotonic() - ticked > _TICK:
             ticked = time.monotonic()
             on_tick()
@@ -181,13 +188,31 @@ def _lines(
             continue
         if line is None:
             return
+        count += 1
         yield line
+
+
+def _wait(process: subprocess.Popen[bytes], name: str, cancelled: Cancelled) -> None:
+    """For the end of a program that prints no more."""
+    silence = Silence()
+    while process.poll() is None:
+        if cancelled():
+            raise CancelledError
+        _check_silence(name, silence.since(None))
+        time.sleep(0.01)
+
+
+def _check_silence(name: str, seconds: float) -> None:
+    if seconds > SILENCE:
+        raise MissingEnvironment(
+            f"{name} showed no life for {SILENCE / 3600:g} hours and was ended", "Try again"
+        )
 
 
 def _read(stream: IO[bytes], said: queue.Queue[str | None]) -> None:
     with contextlib.suppress(OSError, ValueError), stream:
         for raw in stream:
-            said.put(raw.decode("utf-8", "replace").rstrip())
+            said.put(printable(raw.decode("utf-8", "replace").rstrip()))
     said.put(None)
 
 
@@ -202,4 +227,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 os.killpg(process.pid, number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE)
-    process.wait()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_GONE)

@@ -19,7 +19,8 @@ import shutil
 import sys
 import time
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -38,6 +39,7 @@ from .pins import PinFile, digest_of, pinned_hashes
 
 PACKED = "packed.json"  # in the folder of wheels: name -> sha256 of those we packed anew
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
+_LONGEST = 255  # bytes of a name that every disk takes
 _UNUSED = 30 * 24 * 3600  # seconds
 _RENAMES = 20  # attempts: on Windows a virus scanner may hold a new file for a moment
 
@@ -213,7 +215,7 @@ def unpack_wheel(wheel: Path, folder: Path, cancelled: Cancelled = never) -> Non
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as source, open(target, "wb") as stream:
                     shutil.copyfileobj(source, stream, 2**20)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
         raise MissingEnvironment(
             f"{wheel} is damaged ({error})", "Install the Parts4D extension again"
         ) from error
@@ -228,10 +230,10 @@ def _target(member: zipfile.ZipInfo, folder: Path, wheel: Path) -> Path | None:
     """Where a member goes; None for what is not needed. Raises MissingEnvironment."""
     parts = PurePosixPath(member.filename).parts
     link = (member.external_attr >> 16) & 0o170000 == 0o120000
-    bad = any(p in ("..", "/") or "\\" in p or ":" in p for p in parts)
+    bad = any(p in ("..", "/") or "\\" in p or ":" in p or _too_long(p) for p in parts)
     if bad or link or not parts or member.filename.startswith("/"):
         raise MissingEnvironment(
-            f"{wheel} holds the unsafe path {member.filename!r}",
+            f"{wheel} holds the unsafe path {member.filename[:100]!r}",
             "Do not use this copy of Parts4D; download it from its official page",
         )
     if parts[0].endswith(".data"):
@@ -239,6 +241,10 @@ def _target(member: zipfile.ZipInfo, folder: Path, wheel: Path) -> Path | None:
             return None
         parts = parts[2:]
     return folder.joinpath(*parts)
+
+
+def _too_long(name: str) -> bool:
+    return len(name.encode("utf-8", "replace")) > _LONGEST
 
 
 def _unpacked_size(wheel: Path) -> int:
@@ -251,21 +257,33 @@ def _unpacked_size(wheel: Path) -> int:
 
 def _check_record(folder: Path, record: Path, cancelled: Cancelled) -> None:
     """Raises MissingEnvironment for a file that is not what the wheel's RECORD says."""
-    with open(record, encoding="utf-8", newline="") as stream:
-        for name, digest, _ in csv.reader(stream):
+    with open(record, encoding="utf-8", errors="replace", newline="") as stream:
+        for name, digest in _recorded(stream, record):
             if cancelled():
                 raise CancelledError
             if not digest.startswith("sha256=") or ".data/" in name:
                 continue
             try:
                 found = hashlib.sha256((folder / name).read_bytes()).digest()
-            except OSError:
+            except (OSError, ValueError):  # a name that no file can have
                 found = b""
             if base64.urlsafe_b64encode(found).rstrip(b"=").decode() != digest[7:]:
                 raise MissingEnvironment(
                     f"{folder / name} is missing or damaged",
                     "Remove the parsing libraries and install them again",
                 )
+
+
+def _recorded(stream: Iterable[str], record: Path) -> Iterator[tuple[str, str]]:
+    """Names and hashes. Raises MissingEnvironment for what is no record."""
+    try:
+        for name, digest, _ in csv.reader(stream):
+            yield name, digest
+    except (csv.Error, ValueError) as error:
+        raise MissingEnvironment(
+            f"{record} is missing or damaged",
+            "Remove the parsing libraries and install them again",
+        ) from error
 
 
 def _rename(source: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ import bpy
 
 from ..data_folder import data_folder
 from ..errors import Failure
+from ..files.reading import check_is_file
 from ..session.state import Job
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def _log_of(job: Job) -> Path:
 
 def _log_tail(path: Path) -> list[str]:
     try:
+        check_is_file(path)
         return ["", f"{path.name}:", *path.read_text("utf-8", "replace").splitlines()[-_TAIL:]]
     except OSError:
         return []

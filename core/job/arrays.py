@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files.atomic import replacing
-from ..files.reading import damaged
+from ..files.reading import check_is_file, damaged, unreadable
 from .recorded import check_recorded
 
 Shape = tuple[int | None, ...]
@@ -26,22 +26,15 @@ Shape = tuple[int | None, ...]
 LARGEST = 2**27
 MOST_PACKED = 200
 
+_DAMAGE = (
+    *(OSError, KeyError, ValueError, EOFError, SyntaxError),  # the last of an array's header
+    *(NotImplementedError, RuntimeError, RecursionError, zipfile.BadZipFile, zlib.error),
+)
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # same content, same bytes
 _HEADS: Mapping[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype]]] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-_UNREADABLE = (
-    OSError,
-    KeyError,
-    ValueError,
-    EOFError,
-    RecursionError,  # in a head that nests deeply
-    NotImplementedError,  # a way of packing that is not known here
-    RuntimeError,  # packed with a password
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def save_arrays(path: Path, arrays: Mapping[str, np.ndarray], level: int = 1) -> None:
@@ -70,8 +63,11 @@ class ArrayReader:
         self.path = Path(path)
         check_recorded(self.path)
         try:
+            check_is_file(self.path)
             self._archive = zipfile.ZipFile(self.path)
-        except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        except PermissionError as error:
+            raise unreadable(self.path, error) from error
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise damaged(self.path) from error
 
     def names(self) -> list[str]:
@@ -89,7 +85,7 @@ class ArrayReader:
                 if member.read(1):  # reading to the end makes zipfile compare the CRC
                     raise ValueError("trailing bytes")
                 return array
-        except _UNREADABLE as error:
+        except _DAMAGE as error:
             raise damaged(self.path) from error
 
     def _check_head(self, name: str, dtype: str, shape: Shape | None) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..errors import InputError
 from ..files.atomic import write_json
 from ..files.reading import damaged, read_object
 from .arrays import (
@@ -26,12 +27,13 @@ from .arrays import (
     save_arrays,
 )
 from .recorded import check_recorded
+from .strict_json import read_dataclass, wrong_value
 from .view_passes import Pass, passes_of, view_pass
 
 Topology = Literal["constant", "sequence"]
 
 _LARGEST_SIDE = 2**15  # pixels
-_MOST_ELEMENTS = 2**31 - 1  # indices are int32
+MAX_ELEMENTS = 2**31 - 1  # element maps are int32
 
 
 @dataclass(frozen=True)
@@ -162,43 +164,36 @@ class Manifest:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Manifest:
-        """Raises KeyError, TypeError or ValueError for what is no manifest."""
-        values = dict(document)
-        values["objects"] = tuple(CapturedObject(**o) for o in values["objects"])
-        values["frame_objects"] = {
-            k: tuple(CapturedObject(**o) for o in v) for k, v in values["frame_objects"].items()
-        }
-        values["names"] = Names(**{k: tuple(v) for k, v in values["names"].items()})
-        for key in ("frames", "views", "azimuths", "elevations", "resolution", "warnings"):
-            values[key] = tuple(values[key])
-        check_runs(values["objects"])
-        for objects in values["frame_objects"].values():
-            check_runs(objects)
-        height, width = values["resolution"]
-        if not (0 < height <= _LARGEST_SIDE and 0 < width <= _LARGEST_SIDE):
-            raise ValueError("no size of an image")
-        if not all(type(frame) is int for frame in values["frames"]):
-            raise TypeError("a frame is no whole number")
-        if values["topology"] == "sequence":
-            _ = [values["frame_objects"][str(frame)] for frame in values["frames"]]
-        elif values["topology"] != "constant":
-            raise ValueError("an unknown topology")
-        return cls(**values)
+        """Raises InputError for a value of another type, and objects whose faces do not follow."""
+        manifest = read_dataclass(cls, document)
+        check_objects(manifest.topology, manifest.frames, manifest.objects, manifest.frame_objects)
+        if not all(0 < side <= _LARGEST_SIDE for side in manifest.resolution):
+            limits = f"sides of 1 to {_LARGEST_SIDE} pixels"
+            raise wrong_value("resolution", limits, list(manifest.resolution))
+        return manifest
 
 
-def check_runs(objects: Sequence[CapturedObject]) -> None:
-    """Raises ValueError or TypeError unless the elements of objects follow one another."""
-    start = 0
-    for one in objects:
-        if type(one.element_start) is not int or type(one.element_count) is not int:
-            raise TypeError("an element is no whole number")
-        if one.element_start != start or one.element_count < 0:
-            raise ValueError(f"the elements of {one.name} do not follow those before")
-        if not isinstance(one.name, str) or not isinstance(one.mesh, str):
-            raise TypeError("a name is no text")
-        start += one.element_count
-    if start > _MOST_ELEMENTS:
-        raise ValueError("more elements than indices")
+def check_objects(
+    topology: Topology,
+    frames: Sequence[int],
+    objects: Sequence[CapturedObject],
+    frame_objects: Mapping[str, Sequence[CapturedObject]],
+) -> None:
+    """Raises InputError unless every frame has its objects, and their elements are without gaps."""
+    runs = [objects] if topology == "constant" else []
+    for frame in frames if topology == "sequence" else ():
+        if str(frame) not in frame_objects:
+            raise wrong_value("frame_objects", f"of all frames, {frame} too", [*frame_objects])
+        runs.append(frame_objects[str(frame)])
+    for run in runs:
+        start = 0
+        for one in run:
+            if one.element_start != start:
+                raise wrong_value(f"element_start of {one.name!r}", str(start), one.element_start)
+            if not 0 <= one.element_count <= MAX_ELEMENTS - start:
+                limits = f"within 0 to {MAX_ELEMENTS - start}"
+                raise wrong_value(f"element_count of {one.name!r}", limits, one.element_count)
+            start += one.element_count
 
 
 class CaptureFiles:
@@ -217,7 +212,7 @@ class CaptureFiles:
             try:
                 check_recorded(path)
                 self._manifest = Manifest.from_json(read_object(path))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except InputError as error:
                 raise damaged(path) from error
         return self._manifest
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import json
 import os
 import queue
+import shutil
 import stat
 import sys
 import threading
@@ -23,14 +23,18 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
 from ..files.disk import FULL_NUMBERS
+from ..files.reading import parse_json
 from .crash import likely_cause
 from .messages import PROTOCOL_VERSION, Message, encode, message_of
 
 EXIT_INTERNAL, EXIT_ERROR, EXIT_CANCELLED = 1, 3, 4
+TEMPORARY_VARIABLE, TEMPORARY_PREFIX = "PARTS4D_TEMPORARY", "parts4d-"
+HEARTBEAT = 1.0  # seconds
 _PROGRESS_INTERVAL = 0.1  # seconds between progress lines of one stage
 
 
@@ -51,7 +55,7 @@ class Inbox:
 
     def read(self, line: bytes) -> None:
         try:
-            document = json.loads(line)
+            document = parse_json(line)
         except ValueError:
             return
         kind = document.get("type") if isinstance(document, dict) else None
@@ -88,6 +92,7 @@ class Channel:
                 self._stream.write(encode(message))
                 self._stream.flush()
         except (BrokenPipeError, ConnectionResetError):
+            remove_temporary_folder()
             leave(EXIT_INTERNAL)  # the parent is gone: nobody waits for the outcome
 
     def progress(self, stage: str, done: float, total: float) -> None:
@@ -149,6 +154,8 @@ def run_child(main: Callable[[Channel], None]) -> NoReturn:
     with contextlib.suppress(Exception):
         faulthandler.enable(file=2)
     channel.send(Message("hello", protocol=PROTOCOL_VERSION))
+    if _is_pipe(0):
+        threading.Thread(target=_beat, args=(channel,), daemon=True).start()
     try:
         main(channel)
     except BaseException as error:  # the process ends here, whatever it was
@@ -162,6 +169,13 @@ def leave(status: int) -> NoReturn:
         with contextlib.suppress(Exception):
             stream.flush()
     os._exit(status)
+
+
+def remove_temporary_folder() -> None:
+    """Removes the folder that the parent made for this process and can no longer remove."""
+    place = os.environ.get(TEMPORARY_VARIABLE, "")
+    if Path(place).name.startswith(TEMPORARY_PREFIX):
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def report(channel: Channel, error: BaseException) -> int:
@@ -194,6 +208,13 @@ def report(channel: Channel, error: BaseException) -> int:
     return EXIT_INTERNAL
 
 
+def _beat(channel: Channel) -> None:
+    """Shows the parent that this process lives, however long it has nothing to say."""
+    while True:
+        time.sleep(HEARTBEAT)
+        channel.send(Message("heartbeat"))
+
+
 def _watch_stdin(inbox: Inbox) -> None:
     pending = b""
     while True:
@@ -202,6 +223,7 @@ def _watch_stdin(inbox: Inbox) -> None:
         except OSError:
             chunk = b""
         if not chunk:
+            remove_temporary_folder()
             os._exit(EXIT_CANCELLED)
         *lines, pending = (pending + chunk).split(b"\n")
         for line in lines:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import json
 import re
@@ -14,28 +16,20 @@ from ..errors import InputError, JobError
 from ..files.atomic import disk_error, write_json
 from ..files.hashing import file_hash
 from ..files.lock import FolderLock
-from ..files.reading import damaged, read_note, read_object
+from ..files.reading import damaged, read_note, read_object, unreadable
 from .spec import JobSpec
 from .spec_files import check_schema, load_spec, save_spec, spec_from_json, spec_to_json
 from .stages import STAGES as STAGES
 
-_OUR_NAMES = frozenset(
-    {
-        *STAGES,
-        "job.json",
-        "job.lock",
-        "snapshot.blend",
-        "blendcache_snapshot",
-        "snapshot.json",
-        "snapshot_hash.json",
-        "source.json",
-        "logs",
-    }
+_OUR_FILES = frozenset(
+    {"job.json", "job.lock", "snapshot.blend", "snapshot.json", "snapshot_hash.json", "source.json"}
     | {"result.json", "events.jsonl", "report.txt", "sheet.png"}
 )
 _FOLDERS = frozenset({*STAGES, "logs", "blendcache_snapshot"})
+_OUR_NAMES = _OUR_FILES | _FOLDERS
 # Left by a kill.
 _TEMPORARY = re.compile(r"\..+\.\d+\.tmp|\.snapshot\.\d+\.blend[@\d]*|snapshot\.blend[@\d]+")
+_LONGEST_NAME = "x" * 80  # of a file in a job folder, while it is written
 _WRITTEN_UNLOCKED = (".report.txt.", ".sheet.png.")
 
 
@@ -83,6 +77,7 @@ class JobFolder:
         Raises JobError when there is none, or it comes from a newer version.
         """
         folder = cls(path)
+        folder.check_path()
         if not folder.spec_path.is_file():
             raise JobError(f"{folder.path} is not a job folder", "Choose the folder of a job")
         folder.check()
@@ -90,6 +85,7 @@ class JobFolder:
 
     def check(self) -> None:
         """Raises JobError unless the folder is absent, empty, or a job this version can read."""
+        self.check_path()
         try:
             names = {entry.name for entry in self.path.iterdir()}
         except FileNotFoundError:
@@ -111,6 +107,25 @@ class JobFolder:
                 "Choose an empty or a new folder",
             )
 
+    def check_path(self) -> None:
+        """Raises JobError for a path that files cannot be written to or that JSON cannot hold."""
+        try:
+            str(self.path).encode("utf-8")
+            (self.path / "logs" / _LONGEST_NAME).lstat()
+        except UnicodeEncodeError as error:
+            raise JobError(
+                f"The path of the job folder {self.path} is not UTF-8", "Choose another job folder"
+            ) from error
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise JobError(
+                    f"The path of the job folder is too long: {str(self.path)[:60]}...",
+                    "Choose a job folder with a shorter name",
+                ) from error
+            raise unreadable(self.path, error) from error
+
     def _is_job(self) -> bool:
         """False when job.json is damaged: what lies beside it has to tell whose folder it is."""
         try:
@@ -128,13 +143,16 @@ class JobFolder:
     def remove_leftovers(self) -> None:
         """Removes what killed runs left half written; stages clear their own folders.
 
-        For the holder of the lock only. Raises JobError.
+        An empty folder in the place of a file goes too. For the holder of the lock only. Raises
+        JobError.
         """
         try:
             for path in self.path.iterdir():
                 is_ours = not path.name.startswith(_WRITTEN_UNLOCKED)
                 if is_ours and _TEMPORARY.fullmatch(path.name):
                     path.unlink(missing_ok=True)
+                elif path.name in _OUR_FILES:
+                    remove_empty_folder(path)
         except OSError as error:
             raise disk_error(error, self.path / "file") from error
 
@@ -240,6 +258,13 @@ def refuse_link(folder: Path) -> None:
     """Raises JobError for a link in the place of a folder of ours: what it leads to is not."""
     if folder.is_symlink():
         raise JobError(f"{folder} is a link", "Replace it by a folder, or choose another job")
+
+
+def remove_empty_folder(path: Path) -> None:
+    """Removes a folder where a file of ours belongs, if nothing is in it; links are left alone."""
+    if path.is_dir() and not path.is_symlink():
+        with contextlib.suppress(OSError):  # not empty: whoever writes the file will say so
+            path.rmdir()
 
 
 def make_folder(path: Path) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import JobError
+from ..errors import InputError, JobError
 from ..files.atomic import write_json
 from ..files.reading import damaged, read_object
 from .arrays import check_range, check_shape, load_arrays, making_sense, save_arrays
-from .capture_files import CapturedObject, Topology, check_runs
+from .capture_files import CapturedObject, Topology, check_objects
 from .recorded import check_recorded
+from .strict_json import read_dataclass, wrong_value
 
 UNLABELLED = -1
 
@@ -27,13 +28,6 @@ class LabelledPart:
     name: str
     color: tuple[float, float, float]  # sRGB 0..1
     synonyms: tuple[str, ...] = ()
-
-    def check(self) -> None:
-        """Raises TypeError or ValueError for what is no part."""
-        if not all(isinstance(text, str) for text in (self.name, *self.synonyms)):
-            raise TypeError("a name is no text")
-        if len(self.color) != 3 or not all(0 <= value <= 1 for value in self.color):
-            raise ValueError("no colour")
 
 
 @dataclass(frozen=True)
@@ -57,26 +51,13 @@ class Result:
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Result:
-        """Raises KeyError, TypeError or ValueError for what is no result."""
-        values = dict(document)
-        values["frames"] = tuple(values["frames"])
-        values["warnings"] = tuple(values["warnings"])
-        values["vocabulary"] = tuple(
-            LabelledPart(p["name"], tuple(p["color"]), tuple(p["synonyms"]))
-            for p in values["vocabulary"]
-        )
-        values["objects"] = tuple(CapturedObject(**o) for o in values["objects"])
-        values["frame_objects"] = {
-            k: tuple(CapturedObject(**o) for o in v) for k, v in values["frame_objects"].items()
-        }
-        check_runs(values["objects"])
-        for objects in values["frame_objects"].values():
-            check_runs(objects)
-        for part in values["vocabulary"]:
-            part.check()
-        if not all(type(frame) is int for frame in values["frames"]):
-            raise TypeError("a frame is no whole number")
-        return cls(**values)
+        """Raises InputError for a value of another type, and objects whose faces do not follow."""
+        result = read_dataclass(cls, document)
+        check_objects(result.topology, result.frames, result.objects, result.frame_objects)
+        for part in result.vocabulary:
+            if not all(0 <= value <= 1 for value in part.color):
+                raise wrong_value(f"color of {part.name!r}", "within 0 to 1", list(part.color))
+        return result
 
     def objects_at(self, frame: int) -> tuple[CapturedObject, ...]:
         """The objects whose polygons are the elements of `frame`, in order."""
@@ -130,5 +111,5 @@ class LabelFiles:
         try:
             check_recorded(path)
             return Result.from_json(read_object(path))
-        except (ValueError, KeyError, TypeError) as error:
+        except InputError as error:
             raise damaged(path) from error

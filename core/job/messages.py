@@ -13,7 +13,7 @@ The `code` of an error is the value of its `ErrorKind` (core/errors.py), a word 
 | disk_full, out_of_memory, graphics | what the computer lacked | 5 |
 | crashed | a program ended without saying why | 5 |
 | environment, checkpoint, terms | what is to be installed or agreed to | 5 |
-| download, offline | the network | 5 |
+| download, offline, redirected | the network | 5 |
 | internal | a fault of Parts4D | 1 |
 
 A code that the reader does not know is one of a newer program and is taken for `internal`.
@@ -30,6 +30,7 @@ from typing import Any, Literal
 
 from ..errors import CancelledError, ErrorKind, Failure, InputError, JobError, Parts4DError
 from ..files.own_files import open_own
+from ..files.reading import parse_json
 
 PROTOCOL_VERSION = 2
 
@@ -85,8 +86,8 @@ def decode(line: bytes | str) -> Message | None:
     Unknown keys are ignored, so that a newer child may say more than an older parent knows.
     """
     try:
-        document = json.loads(line)
-    except (ValueError, RecursionError):
+        document = parse_json(line)
+    except ValueError:
         return None
     if not isinstance(document, dict) or str(document.get("type")) not in _TYPES:
         return None

@@ -8,8 +8,10 @@ import json
 import math
 import os
 import queue
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
@@ -19,14 +21,19 @@ from typing import IO
 
 from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
 from ..files.own_files import open_own
-from .child_side import EXIT_CANCELLED
+from ..files.printable import printable
+from .child_side import EXIT_CANCELLED, TEMPORARY_PREFIX, TEMPORARY_VARIABLE
 from .crash import crash
 from .folder import make_folder
 from .messages import PROTOCOL_VERSION, Message, decode, error_of
+from .silence import Silence
 
 TERMINATE_AFTER = 5.0  # seconds from Cancel
 KILL_AFTER = 10.0
+SILENCE = 600.0  # seconds without a word or a heartbeat after which a child is ended
+_GONE = 10.0  # seconds to wait for a killed child
 _LOG_LIMIT = 4 * 2**20  # bytes; a longer log of earlier runs is begun anew
+_PLACES = ("TMPDIR", "TEMP", "TMP", TEMPORARY_VARIABLE)
 _DROPPED_VARIABLES = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONEXECUTABLE")
 
 
@@ -45,9 +52,16 @@ class ChildProcess:
         self._queue: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._outcome: Message | None = None
         self._cancel_time: float | None = None
+        self._silence = Silence()
+        self._ended_silent = False
         make_folder(log.parent)
         _begin_log(log, list(command))
-        self._popen = _start(command, pass_fds)
+        self._temporary = _temporary_folder()
+        try:
+            self._popen = _start(command, pass_fds, self._temporary)
+        except JobError:
+            _remove_temporary(self._temporary, log.parent)
+            raise
         self._readers = [
             threading.Thread(target=self._read_messages, daemon=True),
             threading.Thread(target=self._read_stderr, daemon=True),
@@ -104,8 +118,15 @@ class ChildProcess:
         self._popen.kill()
 
     def tick(self) -> None:
-        """Terminates, then kills, a child that does not react to `cancel`."""
-        if self._cancel_time is None or self._popen.poll() is not None:
+        """Terminates, then kills, a child that does not react to `cancel`; kills one that was
+        stopped or hangs, which shows no life for ten minutes."""
+        silent = self._silence.since(self.heard)
+        if self._popen.poll() is not None:
+            return
+        if silent > SILENCE:
+            self._ended_silent = True
+            self._popen.kill()
+        if self._cancel_time is None:
             return
         waited = time.monotonic() - self._cancel_time
         if waited > KILL_AFTER:
@@ -124,17 +145,26 @@ class ChildProcess:
         finally:  # a second Ctrl-C does not wait
             if self._popen.poll() is None:
                 self._popen.kill()
-                self._popen.wait()
+                with contextlib.suppress(subprocess.TimeoutExpired):  # it waits for a dead disk
+                    self._popen.wait(timeout=_GONE)
         for reader, pipe in zip(
             self._readers, (self._popen.stdout, self._popen.stderr), strict=True
         ):
             reader.join(timeout=1.0)
             if pipe is not None and not reader.is_alive():  # closing under a reader can block
                 pipe.close()
+        _remove_temporary(self._temporary, self.log.parent)
 
     def failure(self) -> Parts4DError | None:
         """Why a finished child failed, or None when it ended well."""
         status = self._popen.returncode
+        if self._ended_silent:
+            return JobError(
+                f"The program '{self.name}' showed no life for {SILENCE:.0f} s and was ended",
+                "Run again to continue",
+                ErrorKind.CRASHED,
+                str(self.log),
+            )
         if self._outcome is not None:
             return error_of(self._outcome, self.log)
         if status == 0:
@@ -165,7 +195,8 @@ class ChildProcess:
                 )
             if message.type in ("error", "cancelled"):
                 self._outcome = message
-            self._queue.put(message)
+            if message.type != "heartbeat":
+                self._queue.put(message)
 
     def _read_stderr(self) -> None:
         assert self._popen.stderr is not None
@@ -177,8 +208,10 @@ class ChildProcess:
                     _close(log)
                     path = self.log
                     log = _open_log(path)
-                self.last_lines.append(line.decode("utf-8", "replace").rstrip())
-                _write(log, line)
+                self.heard = time.monotonic()
+                said = printable(line.decode("utf-8", "replace"))
+                self.last_lines.append(said.rstrip())
+                _write(log, said.encode())
         finally:
             _close(log)
 
@@ -188,15 +221,36 @@ def clean_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k not in _DROPPED_VARIABLES}
 
 
-def _start(command: Sequence[str], pass_fds: Sequence[int]) -> subprocess.Popen[bytes]:
+def _temporary_folder() -> Path | None:
+    """For the child alone; None where none can be made, and then it uses the common one."""
+    with contextlib.suppress(OSError):
+        return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
+    return None
+
+
+def _remove_temporary(folder: Path | None, logs: Path) -> None:
+    """Removes what the child left; Blender's account of a crash goes to the logs."""
+    if folder is None:
+        return
+    for account in folder.glob("*.crash.txt"):
+        with contextlib.suppress(OSError):
+            shutil.move(account, logs / account.name)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(
+    command: Sequence[str], pass_fds: Sequence[int], temporary: Path | None
+) -> subprocess.Popen[bytes]:
     windows = sys.platform == "win32"
+    # Blender makes a folder in it that it removes only when it quits in the ordinary way.
+    place = dict.fromkeys(_PLACES, str(temporary)) if temporary else {}
     try:
         return subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=clean_environment(),
+            env=clean_environment() | place,
             pass_fds=tuple(pass_fds),
             # Its own group: Ctrl-C in a terminal is for us, and we pass it on as Cancel.
             start_new_session=not windows,
@@ -247,6 +301,7 @@ def run_program(command: Sequence[str], log: Path, limit: float = math.inf) -> N
     try:
         while not child.finished:
             child.messages()
+            child.tick()
             if time.monotonic() > deadline:
                 raise JobError(f"It took longer than {limit:.0f} s", log=str(log))
             time.sleep(0.01)

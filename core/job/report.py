@@ -46,9 +46,10 @@ def shares(labels: LabelFiles, result: Result) -> dict[str, float]:
 def report_text(document: Mapping[str, Any]) -> str:
     """`report_document` as a few lines of plain text."""
     counts, seconds = document["counts"], document["seconds"]
+    frames, views, faces = (counts.get(k, "?") for k in ("frames", "views", "elements"))
     lines = [
-        f"Character  {document['character']}: {counts['frames']} frames, "
-        f"{counts['views']} views, {counts['elements']} faces, {document['topology']} topology",
+        f"Character  {document['character']}: {frames} frames, {views} views, {faces} faces, "
+        f"{document['topology']} topology",
         f"Made by    preset {document['preset'] or 'unknown'}, "
         + ", ".join(f"{k} {v}" for k, v in document["backends"].items()),
         "Stages     " + ", ".join(f"{s} {seconds[s]:.2f} s" for s in STAGES if s in seconds),

@@ -87,7 +87,8 @@ def run_job(
 
 def shard_count(spec: JobSpec) -> int:
     """How many capture processes run side by side."""
-    return spec.capture.processes or min(os.cpu_count() or 1, _MAX_DEFAULT_PROCESSES)
+    most = min(os.cpu_count() or 1, _MAX_DEFAULT_PROCESSES)
+    return spec.capture.processes or max(1, min(most, spec.frames.count))  # each has whole frames
 
 
 class _Run:

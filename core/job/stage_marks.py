@@ -21,7 +21,7 @@ from ..errors import JobError
 from ..files.atomic import disk_error, write_json
 from ..files.reading import read_note
 from .choices import choose, counts, uses_sight
-from .folder import JobFolder, make_folder, refuse_link
+from .folder import JobFolder, make_folder, refuse_link, remove_empty_folder
 from .recorded import DONE, is_intact, record
 from .setting import setting_fields
 from .shipped_data import shipped_hashes
@@ -108,11 +108,14 @@ class StageStore:
         return {s: mark["seconds"] for s, mark in marks.items() if mark}
 
     def prepare(self, stage: str, key: str, keep_partial: bool = False) -> None:
-        """Makes the stage's folder ready for computing it.
+        """Makes the stage's folder ready for computing it; empty folders where files belong go.
 
         Removes what was there, except, with `keep_partial`, whole files that an interrupted run
         with the same key left (for a stage that goes on where it stopped). Raises JobError.
         """
+        for path in self._listed(stage):
+            if _OUTPUT.fullmatch(path.name):
+                remove_empty_folder(path)
         if keep_partial and self._read(stage, _STARTED).get("key") == key:
             self.discard_damaged(stage)
             self._remove(self._temporary_files(stage))
@@ -208,11 +211,13 @@ class StageStore:
         return [p for p in self._entries(stage) if p.name[0] == "." and p.suffix == ".tmp"]
 
     def _entries(self, stage: str) -> list[Path]:
+        return [p for p in self._listed(stage) if p.is_file() and not p.is_symlink()]
+
+    def _listed(self, stage: str) -> list[Path]:
         try:
-            entries = sorted(self._stage_folder(stage).iterdir())
+            return sorted(self._stage_folder(stage).iterdir())
         except OSError as error:
-            raise disk_error(error, self.folder.stage(stage)) from error
-        return [p for p in entries if p.is_file() and not p.is_symlink()]
+            raise disk_error(error, self.folder.stage(stage) / "file") from error
 
     def _remove(self, paths: Iterable[Path]) -> None:
         for path in paths:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -59,6 +60,10 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         return _read(next(a for a in arguments if a is not NoneType), value, where)
     if origin is tuple:
         return _read_tuple(arguments, value, where)
+    if origin is Mapping:
+        if not isinstance(value, dict):
+            raise wrong_value(where, "an object with named values", value)
+        return {k: _read(arguments[1], v, f"{where}.{k}") for k, v in value.items()}
     return _read_scalar(kind, value, where)
 
 

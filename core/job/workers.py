@@ -160,5 +160,5 @@ class WarmTask:
             elif message.type in _ENDS:
                 self._end = message
                 return
-            elif message.type != "heartbeat":
+            else:
                 self._pending.append(message)

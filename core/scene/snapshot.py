@@ -16,11 +16,12 @@ from pathlib import Path
 
 import bpy
 
-from ..errors import JobError
+from ..errors import InputError, JobError
 from ..files.atomic import disk_error
 from ..files.disk import is_full
 from ..files.reading import damaged
 from ..files.sealed import read_sealed, write_sealed
+from ..job.strict_json import read_dataclass
 from .character import Character, find_character
 from .checks import check_character
 from .compat import reason_in
@@ -104,11 +105,8 @@ def read_snapshot(job: Path) -> Snapshot:
     """Raises JobError when the snapshot was never finished or is damaged."""
     path = snapshot_path(job).with_suffix(".json")
     try:
-        document = read_sealed(path)
-        for key in ("sources", "roots", "warnings"):
-            document[key] = tuple(document[key])
-        return Snapshot(**document)
-    except (KeyError, TypeError) as error:
+        return read_dataclass(Snapshot, read_sealed(path))
+    except InputError as error:
         raise damaged(path) from error
 
 

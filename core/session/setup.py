@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ErrorKind, Failure, Parts4DError
+from ..files.reading import parse_json
 from ..job.process import ChildProcess
 
 
@@ -78,6 +78,7 @@ class Setup:
         """Stops what runs and forgets what waits."""
         self._waiting.clear()
         if self._child is not None:
+            self._child.cancel()
             self._child.end_input()
 
     def forget_failure(self) -> None:
@@ -89,6 +90,7 @@ class Setup:
         if self._child is None and self._waiting:
             self._start(*self._waiting.popleft())
         if self._child is not None:
+            self._child.tick()
             ended = self._child.finished  # before reading: nothing is said after the end
             self._read(self._child)
             if ended:
@@ -119,7 +121,7 @@ class Setup:
 
     def _take_status(self, line: str) -> None:
         try:
-            document = json.loads(line)
+            document = parse_json(line)
         except ValueError:
             return
         if isinstance(document, dict) and document.get("type") == "status":

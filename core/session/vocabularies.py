@@ -12,6 +12,7 @@ from ..errors import InputError, JobError
 from ..files.atomic import write_json
 from ..files.reading import read_object
 from ..job.spec import Part
+from ..job.strict_json import read_dataclass
 from ..job.vocabulary import parse_parts
 
 _SHIPPED = Path(__file__).with_name("vocabularies.toml")
@@ -24,6 +25,13 @@ class Vocabulary:
 
     name: str
     about: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """The content of a file."""
+
     parts: tuple[Part, ...]
 
 
@@ -40,14 +48,10 @@ def saved_vocabularies(folder: Path) -> tuple[Vocabulary, ...]:
     found = []
     for path in sorted(folder.glob("*.json"), key=lambda p: p.stem.casefold()):
         try:
-            document = read_object(path)
-            parts = tuple(
-                Part(p["name"], tuple(p["synonyms"]), tuple(p["color"]) if p["color"] else None)
-                for p in document["parts"]
-            )
-        except (JobError, InputError, KeyError, TypeError):
+            saved = read_dataclass(_Saved, read_object(path))
+        except (JobError, InputError):
             continue
-        found.append(Vocabulary(path.stem, "Saved by you", parts))
+        found.append(Vocabulary(path.stem, "Saved by you", saved.parts))
     return tuple(found)
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 from ..errors import CancelledError, InputError, JobError
@@ -14,13 +13,11 @@ from ..job.messages import Message, message_of
 from ..job.stages import STAGES
 
 IDLE = 600.0  # seconds without a request after which it leaves, and its memory with it
-HEARTBEAT = 1.0  # seconds
 
 
 def serve(channel: Channel, idle: float = IDLE) -> None:
     """Answers {"type": "run", "job": PATH, "until": STAGE} lines, each with "accepted" and, in the
     end, one of "done", "error" and "cancelled"."""
-    threading.Thread(target=_beat, args=(channel,), daemon=True).start()
     while (request := channel.next_request(idle)) is not None:
         channel.send(Message("accepted"))
         try:
@@ -43,9 +40,3 @@ def _run(channel: Channel, job: str, until: str) -> None:
     folder = JobFolder.open(Path(job))
     with FolderLock(folder.path / "worker.lock"):
         run_stages(folder, folder.load_spec(), channel.send, channel.cancelled.is_set, until)
-
-
-def _beat(channel: Channel) -> None:
-    while True:
-        channel.send(Message("heartbeat"))
-        threading.Event().wait(HEARTBEAT)

@@ -11,6 +11,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
+from core.errors import InputError
 from core.job.capture_files import CaptureFiles
 from core.job.label_files import LabelFiles
 from core.scene.character import find_character
@@ -126,3 +127,13 @@ def _squares() -> list[int]:
 def _silhouettes_differ(files: CaptureFiles) -> bool:
     first, last = (files.view(t, 0) for t in (files.manifest.frames[0], files.manifest.frames[-1]))
     return not np.array_equal(first.uncrop(first.element, -1), last.uncrop(last.element, -1))
+
+
+@pytest.mark.parametrize("suffix", [".blend", ".glb"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("x" * 1000, "cannot be read"), ("caf\udce9", "is not UTF-8"), ("gone", "does not exist")],
+)
+def test_a_path_that_cannot_be_opened_is_a_sentence(tmp_path, suffix, name, said):
+    with pytest.raises(InputError, match=said):
+        open_sources([tmp_path / f"{name}{suffix}"])

@@ -284,6 +284,16 @@ def test_terms_are_agreed_to_for_one_model_at_a_time(pump, monkeypatch, action):
     assert "--accept-terms" not in asked.pop()
 
 
+def test_a_redirect_is_followed_where_the_user_agreed_to_it_in_the_dialog(pump, monkeypatch):
+    asked = []
+    monkeypatch.setattr(pump.interface().setup, "run", lambda what, words: asked.append(words))
+    operators = importlib.import_module(f"{NAME}.operators.setup")
+    monkeypatch.setattr(operators.PARTS4D_OT_fetch_model, "needs_network", False)
+    bpy.ops.parts4d.fetch_model(model="sam_vit_b")
+    bpy.ops.parts4d.fetch_model(model="sam_vit_b", follow=True)
+    assert ["--follow" in words for words in asked] == [False, True]
+
+
 def test_enabling_and_disabling_again_and_again_leaves_nothing(extension):
     for _ in range(3):
         extension.unregister()

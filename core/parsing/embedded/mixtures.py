@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...files.reading import parse_json
 from ..ontology.identifiers import read
 from ..ontology.ontology import Ontology
 from .combinations import NOTHING, Combination, NameEvidence
@@ -143,7 +144,7 @@ class SightEncoder(WordSpace):
         """
         index = Ontology.load().index
         try:
-            described = [json.loads(str(text)) for text in arrays["combinations"]]
+            described = [parse_json(str(text)) for text in arrays["combinations"]]
             combinations = [_combination(d, lambda name: index[name]) for d in described]
         except KeyError as error:
             raise ValueError("embedded by another version of the part ontology") from error

@@ -29,6 +29,7 @@ SHARPNESS = 16.0  # logit between a word that fits fully and one that does not a
 GUESS = 0.5  # score from which a word can win
 SOMETHING_ELSE = 0.42  # score of the hidden distractor everywhere: weaker evidence is no label
 OWN_SHARE = 0.08  # of each combination's vector that it shares with no other
+SUGGESTED = 12  # unknown parts for which known words that look alike are searched
 SYNONYM_ROOM = 1.2  # the best of several synonyms can be longer than any single word
 
 
@@ -61,11 +62,15 @@ class WordSpace:
         return self._text_vectors(np.full((len(self._factor), 1), SOMETHING_ELSE))
 
     def unknown(self, names: Sequence[Sequence[str]]) -> dict[str, tuple[str, ...]]:
-        """Parts (by first word) of which no word is known, with known words that look alike."""
-        missing = {}
+        """Parts (by first word) of which no word is known, with known words that look alike.
+
+        The search for those is slow, and nobody reads hundreds: only the first parts have them.
+        """
+        missing: dict[str, tuple[str, ...]] = {}
         for words in names:
             if all(self.word_scores(word) is None for word in words):
-                missing[words[0]] = self._ontology.suggest(words[0])
+                searched = len(missing) < SUGGESTED
+                missing[words[0]] = self._ontology.suggest(words[0]) if searched else ()
         return missing
 
     def guessed(self, names: Sequence[Sequence[str]]) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from .fusion import classify, equalise, lift
 from .sided_parts import SidedParts
 from .smoothing import decide_smoothly
 
+WARNED = 12  # unknown parts of which each has a warning of its own
+
 Labels = tuple[np.ndarray, np.ndarray]  # label (E,) int16, confidence (E,) float16
 
 
@@ -127,8 +129,10 @@ def check_words(run: Run) -> None:
 
 
 def known_parts(run: Run, unknown: Mapping[str, tuple[str, ...]]) -> np.ndarray:
-    """(K,) bool, parts the encoder can ground; warns of the others."""
-    for name, alike in unknown.items():
+    """(K,) bool, parts the encoder can ground; warns of the others: of the first one by one."""
+    for name, alike in islice(unknown.items(), WARNED):
         hint = f" Did you mean {' or '.join(repr(a) for a in alike)}?" if alike else ""
         run.warn(f"'{name}' is not known to this encoder and gets no labels.{hint}")
+    if len(unknown) > WARNED:
+        run.warn(f"{len(unknown) - WARNED} more part names are not known and get no labels")
     return np.array([part.name not in unknown for part in run.parts])

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ import numpy as np
 from scipy.special import softmax
 
 from ...errors import ErrorKind, JobError
+from ...files.reading import parse_json
 from ...job.boxes import Box
 from ...job.capture_files import ViewImage
 from ...job.sight_model import VARIABLE, sight_model_hash, sight_model_path
@@ -60,7 +60,7 @@ class SightNetwork:
         """Raises JobError when the model is not one that this version can use."""
         metadata = session.get_modelmeta().custom_metadata_map
         try:
-            bank = json.loads(metadata["parts4d_bank"])
+            bank = parse_json(metadata["parts4d_bank"])
             self.surfaces = tuple(map(str, bank["surfaces"]))
             self.regions = tuple(map(str, bank["regions"]))
             self.height = int(metadata["parts4d_height"])

@@ -42,7 +42,20 @@ def check_kind(path: Path) -> None:
             f"{path.name} has an unsupported file type",
             f"Use a .blend, or files of one of these types: {' '.join(sorted(IMPORTERS))}",
         )
-    if not path.is_file():
+    check_exists(path)
+
+
+def check_exists(path: Path) -> None:
+    """Raises InputError unless there is a file that Blender can be told of."""
+    try:
+        str(path).encode("utf-8")
+        exists = path.is_file()
+    except UnicodeEncodeError as error:
+        raise InputError(f"The path {path} is not UTF-8", "Rename the file") from error
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        said = f"{str(path)[:200]} cannot be read ({error.strerror})"
+        raise InputError(said, "Check the path and its permissions") from error
+    if not exists:
         raise InputError(f"{path} does not exist", "Check the path")
 
 

@@ -11,7 +11,7 @@ import bpy
 from ...errors import InputError
 from ..character import candidates
 from ..narrowing import scene_of
-from .importing import check_kind, import_file, read_file
+from .importing import check_exists, check_kind, import_file, read_file
 from .sequence import import_sequence
 
 
@@ -25,8 +25,7 @@ def open_sources(files: Sequence[Path]) -> str | None:
     if not files:
         return None
     if len(files) == 1 and files[0].suffix.lower() == ".blend":
-        if not files[0].is_file():
-            raise InputError(f"{files[0]} does not exist", "Check the path")
+        check_exists(files[0])
         read_file(files[0], lambda p: bpy.ops.wm.open_mainfile(filepath=p, load_ui=False))
         return None
     for path in files:

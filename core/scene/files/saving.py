@@ -28,6 +28,7 @@ def save_blend(path: Path, remedy: str) -> Path:
     """
     target = Path(path)
     try:
+        str(target).encode("utf-8")  # Blender takes no other paths
         target = target.resolve() if target.is_symlink() else target.absolute()
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not target.is_file():
@@ -46,7 +47,7 @@ def save_blend(path: Path, remedy: str) -> Path:
             for left in (beside, beside.with_name(beside.name + "@")):
                 with suppress(OSError):
                     left.unlink(missing_ok=True)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, UnicodeEncodeError) as error:
         as_it_was = "; it is as it was" if target.is_file() else ""
         raise InputError(
             f"{target} could not be saved ({reason_in(error)}){as_it_was}", remedy

@@ -16,6 +16,7 @@ from typing import Any
 import bpy
 
 from ...errors import InputError
+from ...files.reading import parse_json
 from ...job.label_files import LabelledPart
 
 PROPERTY = "parts4d"
@@ -44,7 +45,7 @@ class MeshRecord:
 def read(owner: bpy.types.ID) -> dict[str, Any] | None:
     """Our JSON on `owner`; None where there is none, or somebody else's property of that name."""
     try:
-        document = json.loads(owner.get(PROPERTY, "null"))
+        document = parse_json(owner.get(PROPERTY, "null"))
     except (TypeError, ValueError):
         return None
     return document if isinstance(document, dict) and "schema" in document else None

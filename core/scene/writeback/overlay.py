@@ -16,6 +16,7 @@ from typing import Any
 
 import bpy
 
+from ...files.reading import parse_json
 from ..narrowing import specific
 from . import ledger as registry
 from .kept_corrections import find_part
@@ -70,7 +71,7 @@ def _switch(owner: bpy.types.ID, shadings: dict[str, bpy.types.View3DShading], o
     """`owner` remembers the colour types of its `shadings` while ours is on."""
     earlier = owner.get(VIEW_PROPERTY)
     if on:
-        known = json.loads(earlier) if earlier else {}
+        known = _remembered(owner)
         for key, shading in shadings.items():
             if key not in known:
                 known[key] = shading.color_type
@@ -78,11 +79,25 @@ def _switch(owner: bpy.types.ID, shadings: dict[str, bpy.types.View3DShading], o
         if known:
             owner[VIEW_PROPERTY] = json.dumps(known)
     elif earlier:
-        for key, color_type in json.loads(earlier).items():
+        for key, color_type in _remembered(owner).items():
             # A type the user chose meanwhile is kept.
             if key in shadings and shadings[key].color_type == "VERTEX":
                 shadings[key].color_type = color_type
         del owner[VIEW_PROPERTY]
+
+
+def _remembered(owner: bpy.types.ID) -> dict[str, Any]:
+    """Colour types by shading; empty where somebody else wrote the property."""
+    try:
+        known = parse_json(owner.get(VIEW_PROPERTY, "{}"))
+    except (TypeError, ValueError):
+        return {}
+    known = known if isinstance(known, dict) else {}
+    return {
+        k: v
+        for k, v in known.items()
+        if v in ("MATERIAL", "OBJECT", "RANDOM", "SINGLE", "TEXTURE", "VERTEX")
+    }
 
 
 def _viewports(screen: bpy.types.Screen) -> Iterator[tuple[str, bpy.types.View3DShading]]:

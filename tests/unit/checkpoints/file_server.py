@@ -18,7 +18,8 @@ class FileServer:
     content: bytes = b""
     etag: str = '"1"'
     ranges: bool = True  # whether it knows Range
-    said_length: int | None = None  # a Content-Length that is not true
+    said_length: int | str | None = None  # a Content-Length that is not true
+    redirect: str = ""  # where all other addresses than that one lead
     cut_after: list[int] = field(default_factory=list)  # bytes sent of each of the next answers
     statuses: list[int] = field(default_factory=list)  # of the next answers, without content
     stall: threading.Event | None = None  # waits for it after the first bytes
@@ -52,6 +53,11 @@ def _handler(server: FileServer) -> type[BaseHTTPRequestHandler]:
             server.asked.append(dict(self.headers))
             if server.statuses:
                 self.send_error(server.statuses.pop(0))
+                return
+            if server.redirect and not server.redirect.endswith(self.path):
+                self.send_response(302)
+                self.send_header("Location", server.redirect)
+                self.end_headers()
                 return
             body, start = server.content, self._start()
             if start > len(body) or (start == len(body) and start):

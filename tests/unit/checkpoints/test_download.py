@@ -9,15 +9,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.checkpoints import download as module
 from core.checkpoints import web
+from core.checkpoints.addresses import Trust, check_redirect
 from core.checkpoints.download import DownloadError, OfflineError, Remote, download, require_online
 from core.checkpoints.transfer_progress import Progress
-from core.errors import CancelledError
+from core.errors import CancelledError, ErrorKind
 from tests.unit.checkpoints.file_server import FileServer, serving
 
 CONTENT = bytes(range(256)) * 4000  # 1 MB
@@ -161,7 +163,8 @@ def test_the_proxy_of_the_system_is_used(server, tmp_path, monkeypatch):
     monkeypatch.setenv("http_proxy", server.address)
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    download(Remote("http://models.invalid/model.pt", "The model"), tmp_path / "model.pt")
+    elsewhere = Remote("http://models.invalid/model.pt", "The model", follow=True)
+    download(elsewhere, tmp_path / "model.pt")
     assert server.asked[0]["Host"] == "models.invalid"
 
 
@@ -229,6 +232,60 @@ def test_a_folder_that_cannot_be_written_is_named(server, tmp_path):
 def test_only_web_addresses_are_fetched(tmp_path):
     with pytest.raises(DownloadError, match="file:///etc/passwd is not a web address"):
         download(Remote("file:///etc/passwd", "The model"), tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize("url", ["ftp://models.example/m.pt", "https://", "https://[::1/m", "m.pt"])
+def test_an_address_that_is_none_is_refused_also_when_all_is_agreed_to(tmp_path, url):
+    with pytest.raises(DownloadError, match="is not a web address"):
+        download(Remote(url, "The model", sha256=DIGEST, follow=True), tmp_path / "model.pt")
+
+
+def test_an_unencrypted_connection_to_another_machine_is_to_be_agreed_to(tmp_path):
+    with pytest.raises(
+        DownloadError, match=r"models\.example is asked over an un.*--follow"
+    ) as caught:
+        download(Remote("http://models.example/m.pt", "M", sha256=DIGEST), tmp_path / "model.pt")
+    assert caught.value.kind is ErrorKind.REDIRECTED
+
+
+def test_a_redirect_to_another_host_is_followed_when_the_hash_is_known_or_it_is_agreed_to(
+    server, tmp_path
+):
+    server.redirect = server.address.replace("127.0.0.1", "localhost") + "/other.pt"
+    unknown = Remote(f"{server.address}/model.pt", "The model")
+    with pytest.raises(DownloadError, match=r"127\.0\.0\.1 redirects to another host, localhost"):
+        download(unknown, tmp_path / "model.pt")
+    assert len(server.asked) == 1 and not (tmp_path / "model.pt").exists()
+    for trusted in (replace(unknown, sha256=DIGEST), replace(unknown, follow=True)):
+        download(trusted, tmp_path / "model.pt")
+        assert (tmp_path / "model.pt").read_bytes() == CONTENT
+        (tmp_path / "model.pt").unlink()
+
+
+def test_a_redirect_to_what_is_no_web_address_is_refused(server, tmp_path):
+    server.redirect = "ftp://models.example/other.pt"
+    for known in (Remote(f"{server.address}/m.pt", "M", follow=True), remote(server)):
+        with pytest.raises(DownloadError, match="not a web address"):
+            download(known, tmp_path / "model.pt")
+
+
+def test_a_redirect_to_an_unencrypted_connection_is_to_be_agreed_to_whatever_the_hash():
+    before, after = "https://models.example/m.pt", "http://models.example/m.pt"
+    with pytest.raises(DownloadError, match="redirects to an unencrypted connection") as caught:
+        check_redirect(before, after, Trust(pinned=True))
+    assert caught.value.kind is ErrorKind.REDIRECTED
+    check_redirect(before, after, Trust(follow=True))
+    check_redirect(before, "https://models.example/other.pt", Trust())
+
+
+@pytest.mark.parametrize("length", ["abc", "-1", "1.5", "9" * 5000, "\u00b2"])
+def test_a_length_that_is_no_number_is_a_failure_of_the_server(
+    server, tmp_path, monkeypatch, length
+):
+    monkeypatch.setattr(module, "PAUSES", ())
+    server.said_length = length
+    with pytest.raises(DownloadError, match="could not be downloaded: the server sent a length"):
+        download(remote(server), tmp_path / "model.pt")
 
 
 def test_disk_errors_become_sentences():

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -268,3 +269,50 @@ def test_models_that_need_each_other_are_fetched_once(server):
         table.read_text().replace('file = "base.pt"', 'file = "base.pt"\nrequires = ["bound"]')
     )
     assert [c.name for c in fetch_checkpoint("bound", yes)] == ["base", "bound"]
+
+
+def replace_shipped(more: str) -> str:
+    table = models_folder() / "checkpoints.toml"
+    entry = '[sam_vit_b]\nkind = "sam"\ntitle = "Mine"\nfile = "mine.pt"\nlicence = "MIT"\n'
+    table.write_text(table.read_text() + entry + more)
+    return "sam_vit_b"
+
+
+@pytest.mark.parametrize("digest", ["", DIGEST])
+def test_an_entry_that_replaces_a_shipped_one_by_another_file_is_to_be_agreed_to(server, digest):
+    name = replace_shipped(f'url = "{server.address}/mine.pt"\nsha256 = "{digest}"\n')
+    with pytest.raises(TermsError, match=r"puts another file.*in the place of this model.*Accept"):
+        fetch_checkpoint(name)
+    assert not (models_folder() / "mine.pt").exists()
+    fetch_checkpoint(name, yes)
+    assert require_checkpoint(name)[1].read_bytes() == CONTENT
+
+
+def test_an_entry_that_only_fetches_a_shipped_model_from_elsewhere_needs_no_agreement(server):
+    digest = find_checkpoint("sam_vit_b").sha256
+    assert find_checkpoint(replace_shipped(f'sha256 = "{digest}"\n')).terms == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 5000, "a = " + "9" * 5000, "[a]\nb = 1\nb = 2", "\x00", "\ud800",
+     "[a]\nkind = 'sam'\ntitle = 'A'\nfile = 'a'\nlicence = 'A'\nsize = -1",
+     "[a]\nkind = 'sam'\ntitle = 'A'\nfile = 'terms.json'\nlicence = 'A'"],
+)  # fmt: skip
+def test_a_table_of_ones_own_that_is_none_is_a_sentence(server, text):
+    (models_folder() / "checkpoints.toml").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(InputError, match=r"checkpoints\.toml.*Correct or remove it"):
+        find_checkpoint("sam_vit_b")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_as_a_model_or_a_table_is_never_waited_for(server, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe is not a file"):
+        import_checkpoint("open", tmp_path / "pipe")
+    os.mkfifo(models_folder() / "open.pt")
+    assert state("open") == "not installed"
+    (models_folder() / "checkpoints.toml").unlink()
+    os.mkfifo(models_folder() / "checkpoints.toml")
+    with pytest.raises(InputError, match=r"checkpoints\.toml cannot be read"):
+        find_checkpoint("sam_vit_b")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.errors import JobError
-from core.job.capture_files import CapturedObject
+from core.job.capture_files import CapturedObject, CaptureFiles
 from core.job.folder import JobFolder
 from core.job.report import report_document, report_text
 from core.job.stage_marks import StageStore
@@ -72,3 +72,54 @@ def test_a_damaged_file_is_named(tmp_path, name):
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(JobError, match=f"{name} is .*damaged"):
         report_document(tmp_path)
+
+
+WRONG_VALUES = {
+    "frames": "1-4",
+    "frames[0]": [1.5],
+    "vocabulary": [{"name": 7, "color": [0, 0, 0], "synonyms": []}],
+    "color": [{"name": "hat", "color": [0, 0], "synonyms": []}],
+    "objects": [{"name": "Doll", "mesh": "M", "element_start": -1, "element_count": 216}],
+    "overlap": [
+        {"name": "Doll", "mesh": "M", "element_start": 0, "element_count": 216},
+        {"name": "Hat", "mesh": "H", "element_start": 100, "element_count": 4},
+    ],
+    "count": [{"name": "Doll", "mesh": "M", "element_start": 0, "element_count": 10**30}],
+    "seconds": {"capture": "fast"},
+    "counts": [1],
+    "topology": "round",
+}
+
+
+@pytest.mark.parametrize("key", WRONG_VALUES)
+@pytest.mark.parametrize("name", ["result.json", "capture/capture.json"])
+def test_a_value_of_another_type_is_damage(tmp_path, key, name):
+    write_finished_doll(tmp_path)
+    path = tmp_path / name
+    document = json.loads(path.read_text("utf-8"))
+    field = {"overlap": "objects", "count": "objects", "color": "vocabulary"}.get(key, key)
+    document[field.partition("[")[0]] = WRONG_VALUES[key]
+    path.write_text(json.dumps(document), "utf-8")
+    read = {
+        "result.json": lambda: report_document(tmp_path),
+        "capture/capture.json": lambda: CaptureFiles(tmp_path / "capture").manifest,
+    }[name]
+    with pytest.raises(JobError, match=f"{name} is missing or damaged"):
+        read()
+
+
+def test_a_sequence_without_the_objects_of_a_frame_is_damage(tmp_path):
+    write_finished_doll(tmp_path, sequence=True)
+    path = tmp_path / "result.json"
+    document = json.loads(path.read_text("utf-8"))
+    del document["frame_objects"]["3"]
+    path.write_text(json.dumps(document), "utf-8")
+    with pytest.raises(JobError, match="missing or damaged"):
+        report_document(tmp_path)
+
+
+def test_a_result_without_numbers_still_has_a_report(tmp_path):
+    write_finished_doll(tmp_path)
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"counts": {}}), "utf-8")
+    assert "? frames, ? views, ? faces" in report_text(report_document(tmp_path))

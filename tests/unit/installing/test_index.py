@@ -15,7 +15,7 @@ import pytest
 from core.checkpoints import download as download_module
 from core.checkpoints.download import DownloadError
 from core.installing.failures import MissingEnvironment
-from core.installing.index import PYPI, fetch_pinned, file_name, index_address
+from core.installing.index import PYPI, checked_name, fetch_pinned, file_name, index_address
 from tests.unit.installing.tiny_packages import Package, make_wheel
 
 
@@ -144,6 +144,14 @@ def test_without_settings_the_index_is_pypi(monkeypatch):
     assert index_address() == PYPI
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://packages.example/simple")
     assert index_address() == "https://packages.example/simple"
+
+
+@pytest.mark.parametrize(
+    "name", ["..%2Fevil.whl", "a%5Cb.whl", "%2E%2E", "", "a" * 300, "a%1B.whl"]
+)
+def test_a_name_that_no_package_has_is_refused(name):
+    with pytest.raises(MissingEnvironment, match="which no package has"):
+        checked_name(f"https://index.example/files/{name}")
 
 
 def test_the_name_of_a_file_is_decoded():

@@ -28,6 +28,13 @@ def test_a_program_that_fails_becomes_a_sentence():
         run_tool(["/no/such/program"])
 
 
+@pytest.mark.parametrize("code", ["import os", "import os; os.close(1); os.close(2)"])
+def test_a_program_that_shows_no_life_is_ended_with_a_sentence(monkeypatch, code):
+    monkeypatch.setattr("core.installing.processes.SILENCE", 0.3)
+    with pytest.raises(MissingEnvironment, match=r"showed no life.*ended\. Try again"):
+        run_tool(python(f"{code}; import time; time.sleep(60)"))
+
+
 def is_running(pid: int) -> bool:
     status = Path(f"/proc/{pid}/stat")
     return status.exists() and " Z " not in status.read_text()

@@ -209,6 +209,18 @@ def program(folder: Path) -> Iterator[Program]:
         yield Program(folder, server)
 
 
+def test_a_redirect_to_another_host_is_followed_only_with_a_word_of_consent(program):
+    table = program.folder / "models" / "checkpoints.toml"
+    content = table.read_text().replace("[free]", "[loose]").replace("sha256 = ", "source = ")
+    table.write_text(content)
+    program.server.redirect = program.server.address.replace("127.0.0.1", "localhost") + "/x.pt"
+    code, lines = program.lines("fetch", "loose")
+    assert code == FAILED and lines[-1]["code"] == "redirected"
+    assert "redirects to another host, localhost" in str(lines[-1]["message"])
+    assert program.run("fetch", "loose", "--follow").returncode == OK
+    assert (program.folder / "models" / "free.pt").read_bytes() == CONTENT
+
+
 def test_wrong_usage_prints_how_to_use_it(program):
     done = program.run()
     assert done.returncode == USAGE and "usage: vendor_setup.py" in done.stderr

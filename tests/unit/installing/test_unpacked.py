@@ -196,7 +196,8 @@ def test_too_little_space_is_told_with_numbers(unpacked, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../evil.py", "/evil.py", "a/../../evil.py", "C:/evil.py", "a\\..\\evil.py"]
+    "name",
+    ["../evil.py", "/evil.py", "a/../../evil.py", "C:/evil.py", "a\\..\\evil.py", "a" * 300],
 )
 def test_a_wheel_cannot_write_outside_its_folder(tmp_path, name):
     wheel = tmp_path / "x.whl"
@@ -205,6 +206,27 @@ def test_a_wheel_cannot_write_outside_its_folder(tmp_path, name):
     with pytest.raises(MissingEnvironment, match="unsafe path"):
         unpack_wheel(wheel, tmp_path / "target")
     assert not (tmp_path / "evil.py").exists()
+
+
+def test_a_wheel_whose_content_is_not_what_was_packed_is_damaged(tmp_path):
+    wheel = tmp_path / "x.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("tiny.py", "hat = 1\n" * 100)
+    content = bytearray(wheel.read_bytes())
+    content[38:44] = b"\xff" * 6
+    wheel.write_bytes(content)
+    with pytest.raises(MissingEnvironment, match="is damaged"):
+        unpack_wheel(wheel, tmp_path / "target")
+
+
+@pytest.mark.parametrize(
+    "content", [b"one,two\n", b"\xff,,,\n", b'"' + b"x" * 200_000, b"a\0,sha256=x,\n"]
+)
+def test_a_record_that_is_none_is_damage(unpacked, content):
+    unpacked.install()
+    next(unpacked.path.glob("tiny*.dist-info/RECORD")).write_bytes(content)
+    with pytest.raises(MissingEnvironment, match="missing or damaged"):
+        unpacked.verify()
 
 
 def test_a_wheel_cannot_bring_links(tmp_path):

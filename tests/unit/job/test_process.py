@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import math
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -12,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import INTERNAL, CancelledError, ErrorKind, InputError, JobError, exit_status
+from core.job import process
 from core.job.messages import PROTOCOL_VERSION, Message
 from core.job.process import ChildProcess, run_program
+from core.job.silence import Silence
 
 TOYS = Path(__file__).with_name("toys.py")
 posix = pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -49,6 +53,66 @@ def wait_for(child: ChildProcess, kind: str) -> None:
     while not any(m.type == kind for m in child.messages()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_what_a_child_leaves_in_its_temporary_folder_goes_but_an_account_of_a_crash(
+    start, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    child = start("litter", "blender_a1b2c3", "untitled.crash.txt")
+    drain(child)
+    child.close()
+    assert child.failure() is None
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert sorted(p.name for p in (tmp_path / "logs").iterdir()) == [
+        "toy.log",
+        "untitled.crash.txt",
+    ]
+
+
+def test_a_child_whose_parent_is_gone_removes_its_temporary_folder_itself(toy, tmp_path):
+    place = tmp_path / "parts4d-x"
+    (place / "blender_a1b2c3").mkdir(parents=True)
+    environment = {**os.environ, "PARTS4D_TEMPORARY": str(place)}
+    command = toy("deaf")
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as child:
+        child.stdout.readline()
+        child.stdin.close()
+        child.wait(timeout=20)
+    assert not place.exists() and tmp_path.exists()
+
+
+@posix
+def test_a_stopped_child_is_ended_with_a_sentence_though_nobody_cancels(start, monkeypatch):
+    monkeypatch.setattr(process, "SILENCE", 1.5)
+    child = start("deaf")
+    wait_for(child, "log")
+    os.kill(child.pid, signal.SIGSTOP)
+    drain(child)
+    assert re.search(r"'toy' showed no life.*ended\. Run again", str(child.failure()))
+    assert child.failure().kind is ErrorKind.CRASHED
+
+
+def test_a_child_that_lives_and_has_nothing_to_say_is_not_taken_for_stuck(start, monkeypatch):
+    monkeypatch.setattr(process, "SILENCE", 2.0)
+    child = start("quiet", 2.6)
+    assert [m.type for m in drain(child)] == ["hello"]
+    assert child.failure() is None
+
+
+def test_time_in_which_the_parent_itself_did_not_run_is_no_silence(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    silence = Silence()
+    silence.since("hello")
+    now[0] = 10_000.0
+    assert silence.since("hello") == 1.0
+    now[0] += 0.5
+    assert silence.since("hello") == 1.5
+    assert silence.since("more") == 0.0
 
 
 def test_prints_go_to_the_log_and_messages_arrive(start):

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -127,6 +128,17 @@ def deaf(channel: Channel, *_: str) -> None:
     """Does not look at Cancel."""
     channel.log("ready")
     time.sleep(60)
+
+
+def litter(channel: Channel, folder: str, file: str) -> None:
+    """Leaves both where temporary files go."""
+    (Path(tempfile.gettempdir()) / folder).mkdir()
+    (Path(tempfile.gettempdir()) / file).touch()
+
+
+def quiet(channel: Channel, seconds: str) -> None:
+    """Has nothing to say for a while."""
+    time.sleep(float(seconds))
 
 
 def stubborn(channel: Channel, *_: str) -> None:

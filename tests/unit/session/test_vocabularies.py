@@ -29,7 +29,10 @@ def test_a_shipped_list_can_be_parsed_with_and_its_words_are_known(vocabulary):
 def test_a_saved_list_comes_back_as_it_was(tmp_path):
     parts = (Part("jacket", ("coat",), (0.1, 0.2, 0.3)), Part("left shoe"))
     save_vocabulary(tmp_path / "lists", "My hero", parts)
-    (tmp_path / "lists" / "broken.json").write_text("{")
+    for number, broken in enumerate(
+        ("{", '{"parts": [{"name": 7}]}', '{"parts": {}}', "[" * 10**5)
+    ):
+        (tmp_path / "lists" / f"broken {number}.json").write_text(broken)
     (saved,) = saved_vocabularies(tmp_path / "lists")
     assert (saved.name, saved.parts) == ("My hero", parts)
     save_vocabulary(tmp_path / "lists", "My hero", parts[:1])

@@ -224,6 +224,13 @@ def test_unknown_words_are_reported_with_suggestions_and_get_no_vector() -> None
     np.testing.assert_allclose(lengths, [0, 1, 1], atol=1e-6)
 
 
+def test_of_many_unknown_words_only_the_first_are_compared_with_all_known_ones() -> None:
+    unknown = encoder_of(DRESSED).unknown([[f"trowsers{'x' * i}"] for i in range(40)])
+    assert len(unknown) == 40
+    assert [bool(alike) for alike in unknown.values()].count(True) < 13
+    assert not any(list(unknown.values())[12:])
+
+
 def test_a_word_that_only_this_file_knows_is_found_literally() -> None:
     elements = [("Zorblax_01", "", "Spine"), ("Body", "Skin", "Head")]
     assert encoder_of(elements).unknown([["zorblax"]]) == {}
