@@ -14,14 +14,14 @@ from core.checkpoints.store import (
     checkpoint_path,
     checkpoint_state,
     hash_file,
-    part_note_path,
-    part_path,
     recorded_hash,
     require_checkpoint,
     stamp_file,
 )
 from core.checkpoints.terms import accept_terms, terms_accepted
-from core.installing.pins import PinFile
+from core.installing.environment import Environment
+from core.installing.folders import SELF_TEST, STAMP
+from core.installing.pins import PinFile, digest_of
 from core.installing.unpacked import UnpackedWheels, unpack_wheel
 from core.job.spec import Part
 from core.session.vocabularies import save_vocabulary, saved_vocabularies
@@ -50,16 +50,16 @@ def make(folder: Path) -> dict[str, str]:
     path.write_bytes(b"weights")
     stamp_file(path, hash_file(path))
     accept_terms(own)
-    part_path(path).write_bytes(b"wei")
-    part_note_path(path).write_text(json.dumps({"url": "https://a.b/own.pt", "version": '"1"'}))
     save_vocabulary(folder / "vocabularies", "Mine", (Part("head", ("face",)), Part("shirt")))
     (folder / "sight.onnx").write_bytes(TINY.read_bytes())
     digest = make_wheel(folder / "wheels", "1.0")
     (folder / "pins.txt").write_text(f"tiny==1.0 --hash=sha256:{digest}\n")
     (folder / "wheels" / "packed.json").write_text(json.dumps({"tiny": digest}))
+    _make_environment(folder / "full")
     answers = {name: read(folder) for name, (read, _) in READERS.items()}
     for made in ("packages", "unpacked", "doll"):
         shutil.rmtree(folder / made)
+    _make_environment(folder / "full")
     return answers
 
 
@@ -71,6 +71,19 @@ def models(folder: Path) -> str:
     }
     require_checkpoint("own")
     return repr(states["own"])
+
+
+def environment(folder: Path) -> str:
+    """What is known of an environment; other stamps make it another one."""
+    full = _environment(folder)
+    return f"{full.state()} {full.self_test()}"
+
+
+def removal(folder: Path) -> str:
+    """An environment is removed, whatever is wrong with it."""
+    full = _environment(folder)
+    full.remove()
+    return full.state()
 
 
 def vocabularies(folder: Path) -> str:
@@ -105,6 +118,20 @@ def unpack(folder: Path) -> str:
     return _content(target)
 
 
+def _make_environment(path: Path) -> None:
+    python = _environment(path.parent).python
+    python.parent.mkdir(parents=True)
+    python.touch()
+    (path / "pyvenv.cfg").write_text(f"home = {path.parent}\n")
+    requirements = digest_of(_environment(path.parent).pins)
+    (path / STAMP).write_text(json.dumps({"requirements": requirements, "backend": "cpu"}))
+    (path / SELF_TEST).write_text(json.dumps({"problem": "", "versions": {"tiny": "1.0"}}))
+
+
+def _environment(folder: Path) -> Environment:
+    return Environment(folder / "full", (PinFile(folder / "pins.txt"),), ("tiny",), 1)
+
+
 def _packages(folder: Path) -> UnpackedWheels:
     pins = PinFile(folder / "pins.txt")
     return UnpackedWheels(folder / "wheels", folder / "packages", pins, ("tiny",))
@@ -119,10 +146,12 @@ def _content(folder: Path) -> str:
 # user's own lists, words and models may as well have been meant to be like that.
 READERS: dict[str, tuple[Callable[[Path], str], bool]] = {
     "models": (models, False),
+    "environment": (environment, False),
     "vocabularies": (vocabularies, False),
     "look": (look, False),
     "install": (install, True),
     "unpack": (unpack, True),
+    "removal": (removal, True),  # the last, for nothing is left
 }
 # Which of them read a file.
 FILES: dict[str, tuple[str, ...]] = {
@@ -130,7 +159,9 @@ FILES: dict[str, tuple[str, ...]] = {
     "models/own.pt.json": ("models",),
     "models/own.pt": ("models",),
     "models/terms.json": ("models",),
-    "models/own.pt.part.json": ("models",),
+    "full/pyvenv.cfg": ("environment", "removal"),
+    f"full/{STAMP}": ("environment", "removal"),
+    f"full/{SELF_TEST}": ("environment", "removal"),
     "vocabularies/Mine.json": ("vocabularies",),
     "sight.onnx": ("look",),
     "wheels/tiny-1.0-py3-none-any.whl": ("install", "unpack"),

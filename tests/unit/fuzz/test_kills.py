@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -38,7 +39,7 @@ class Undisturbed:
         made = attempt(lambda: json.dumps(finished_job.make(folder, False)), self.log)
         self.answers: dict[str, str] = json.loads(whole(made))
         self.changes = {
-            command: int(whole(attempt(lambda c=command: self._counted(c), self.log)))
+            command: int(whole(attempt(partial(self._counted, command), self.log)))
             for command in ("parse", "label")
         }
 
@@ -69,7 +70,8 @@ def test_killed_again_and_again_the_labels_are_the_same(undisturbed, tmp_path, n
     job = fresh(undisturbed, tmp_path / NAME)
     commands = Commands(job, undisturbed.job / "capture")
     for command in ("parse", "label"):
-        action, last, moments = getattr(commands, command), undisturbed.changes[command], []
+        action, last = getattr(commands, command), undisturbed.changes[command]
+        moments: list[Moment] = []
         while len(moments) < KILLS // 2:
             moment = Moment.drawn(chance, last)
             if run_until(moment, action, log):

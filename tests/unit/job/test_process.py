@@ -79,6 +79,7 @@ def test_a_child_whose_parent_is_gone_removes_its_temporary_folder_itself(toy, t
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
     ) as child:
+        assert child.stdout is not None and child.stdin is not None
         child.stdout.readline()
         child.stdin.close()
         child.wait(timeout=20)
