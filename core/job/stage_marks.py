@@ -114,7 +114,7 @@ class StageStore:
         with the same key left (for a stage that goes on where it stopped). Raises JobError.
         """
         for path in self._listed(stage):
-            if _OUTPUT.fullmatch(path.name):
+            if path.name in (DONE, _STARTED) or _OUTPUT.fullmatch(path.name):
                 remove_empty_folder(path)
         if keep_partial and self._read(stage, _STARTED).get("key") == key:
             self.discard_damaged(stage)

@@ -122,4 +122,5 @@ def test_a_result_without_numbers_still_has_a_report(tmp_path):
     write_finished_doll(tmp_path)
     path = tmp_path / "result.json"
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"counts": {}}), "utf-8")
+    StageStore(JobFolder(tmp_path)).mark_done("labels", "a key")
     assert "? frames, ? views, ? faces" in report_text(report_document(tmp_path))
