@@ -15,10 +15,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import errno
-import hashlib
 import json
 import os
-import socket
 import sys
 import time
 from pathlib import Path
@@ -27,6 +25,7 @@ from ..errors import ErrorKind, JobError
 from .atomic import disk_error
 from .own_files import open_own
 from .reading import read_note
+from .sharing import computer_id
 
 if sys.platform == "win32":
     import msvcrt
@@ -103,7 +102,7 @@ class FolderLock:
     def _busy(self) -> JobError:
         holder = read_holder(self.path)
         process = f" as process {holder['pid']}" if "pid" in holder else ""
-        if holder.get("host", _this_machine()) != _this_machine():
+        if holder.get("host", computer_id()) != computer_id():
             process += " on another machine"
         since = f" since {holder['started']}" if "started" in holder else ""
         return JobError(
@@ -114,16 +113,11 @@ class FolderLock:
 
     def _write_holder(self, file: int) -> None:
         started = datetime.datetime.now().isoformat(" ", "seconds")
-        holder = {"pid": os.getpid(), "host": _this_machine(), "started": started}
+        holder = {"pid": os.getpid(), "host": computer_id(), "started": started}
         with contextlib.suppress(OSError):  # the name is a courtesy; the lock is held
             os.ftruncate(file, 0)
             os.lseek(file, 0, os.SEEK_SET)
             os.write(file, json.dumps(holder).encode())
-
-
-def _this_machine() -> str:
-    """Tells it from others without its name, which is nobody's business."""
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:12]
 
 
 def read_holder(path: Path) -> dict[str, str | int]:
@@ -138,7 +132,7 @@ def _is_dead(holder: dict[str, str | int]) -> bool:
     pid = holder.get("pid")
     if sys.platform == "win32" or not isinstance(pid, int):
         return False
-    if holder.get("host") != _this_machine():
+    if holder.get("host") != computer_id():
         return False
     try:
         os.kill(pid, 0)

@@ -13,6 +13,7 @@ import bpy
 from ..data_folder import data_folder
 from ..errors import Failure
 from ..files.reading import check_is_file
+from ..files.sharing import shareable
 from ..session.state import Job
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def diagnostics(interface: Interface) -> str:
     failed = [job for job in interface.state.jobs if job.failure]
     if failed:
         lines += _log_tail(_log_of(failed[-1]))
-    return "\n".join(lines)
+    return shareable("\n".join(lines))
 
 
 def _describe(failure: Failure | None) -> str:

@@ -31,6 +31,7 @@ from typing import Any, Literal
 from ..errors import CancelledError, ErrorKind, Failure, InputError, JobError, Parts4DError
 from ..files.own_files import open_own
 from ..files.reading import parse_json
+from ..files.sharing import shareable
 
 PROTOCOL_VERSION = 2
 
@@ -163,9 +164,9 @@ class EventLog:
 
     def append(self, message: Message) -> None:
         values = {f.name: getattr(message, f.name) for f in fields(message)}
+        job = self.path.absolute().parent
         for name in ("message", "remedy", "log"):
-            if isinstance(values.get(name), str):
-                values[name] = self._without_folders(values[name])
+            values[name] = shareable(values[name], job)
         line = encode(Message(**{**values, "time": round(time.time(), 3)}))
         try:
             file = open_own(self.path, os.O_RDWR | os.O_APPEND)
@@ -179,10 +180,6 @@ class EventLog:
             pass
         finally:
             os.close(file)
-
-    def _without_folders(self, text: str) -> str:
-        """The record stays with the job, which may be given away: it does not say where it lay."""
-        return text.replace(str(self.path.parent), ".").replace(str(Path.home()), "~")
 
 
 def _lacks_newline(file: int) -> bool:

@@ -22,6 +22,7 @@ from typing import IO
 from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
 from ..files.own_files import open_own
 from ..files.printable import printable
+from ..files.sharing import shareable
 from .child_side import EXIT_CANCELLED, TEMPORARY_PREFIX, TEMPORARY_VARIABLE
 from .crash import crash
 from .folder import make_folder
@@ -211,7 +212,7 @@ class ChildProcess:
                 self.heard = time.monotonic()
                 said = printable(line.decode("utf-8", "replace"))
                 self.last_lines.append(said.rstrip())
-                _write(log, said.encode())
+                _write(log, _shareable(said.encode(), path))
         finally:
             _close(log)
 
@@ -266,8 +267,15 @@ def _start(
 
 def _begin_log(path: Path, what: object) -> None:
     log = _open_log(path)
-    _write(log, f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} {what}\n".encode())
+    line = f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} {what}\n".encode()
+    _write(log, _shareable(line, path))
     _close(log)
+
+
+def _shareable(line: bytes, log: Path) -> bytes:
+    """Logs of a job lie in its folder `logs` and are shared with it."""
+    text = line.decode("utf-8", "surrogateescape")
+    return shareable(text, log.absolute().parent.parent).encode("utf-8", "surrogateescape")
 
 
 def _open_log(path: Path) -> IO[bytes] | None:

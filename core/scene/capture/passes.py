@@ -17,6 +17,7 @@ from ...files.atomic import disk_error
 from ...files.disk import is_full
 from ...job.boxes import Box, box_around
 from ...job.capture_files import ViewImage
+from ...job.folder import refuse_link
 from .. import compat
 from .capture_materials import ALBEDO_AOV, ELEMENT_AOV
 from .exr import ExrError, read_exr
@@ -41,6 +42,7 @@ class Passes:
 @contextmanager
 def scratch_folder(job: Path, shard: int) -> Iterator[Path]:
     """A folder for rendered files inside the job; what a killed process left there is removed."""
+    refuse_link(Path(job) / "capture")
     folder = Path(job) / "capture" / f".render-{shard}"
     shutil.rmtree(folder, ignore_errors=True)
     try:

@@ -37,6 +37,7 @@ def render_still(scene: bpy.types.Scene, path: Path) -> None:
         labels.render.filepath = str(unfinished)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.unlink(missing_ok=True)  # Blender would write through a link
             bpy.ops.render.render(write_still=True, scene=labels.name)
             unfinished.replace(path)
         except (RuntimeError, OSError) as error:
@@ -90,6 +91,8 @@ def _label_scene(
         made.cycles.device, made.cycles.samples = "CPU", _SAMPLES
         made.cycles.use_adaptive_sampling = made.cycles.use_denoising = False
         made.cycles.max_bounces = 0
+        for name in ("filename", "hostname", "date", "render_time", "memory"):
+            setattr(ours, f"use_stamp_{name}", False)  # they would be in the picture's metadata
         ours.film_transparent, ours.dither_intensity = True, 0
         made.view_settings.view_transform = "Standard"
         compat.set_image_format(ours.image_settings, "PNG", "8")

@@ -11,8 +11,9 @@ import pytest
 
 from core.checkpoints.claim import claim
 from core.errors import JobError, Parts4DError
-from core.files.lock import FolderLock, _this_machine
+from core.files.lock import FolderLock
 from core.files.own_files import open_own
+from core.files.sharing import computer_id
 from core.job.messages import EventLog, Message
 
 NOTES = "my notes"
@@ -85,6 +86,6 @@ def test_a_holder_that_cannot_be_is_waited_for_no_longer_than_another(
     monkeypatch.setattr("core.files.lock.ORPHAN_PATIENCE", 0.1)
     path = tmp_path / "job.lock"
     with FolderLock(path):
-        path.write_text(json.dumps({"host": _this_machine(), **holder}), "utf-8")
+        path.write_text(json.dumps({"host": computer_id(), **holder}), "utf-8")
         with pytest.raises(JobError, match="already running"):
             FolderLock(path).__enter__()

@@ -69,7 +69,7 @@ def test_a_failure_is_recorded_without_the_folder(home):
     error = f"{folder.path / 'labels'} is missing; see {home / 'notes.txt'}"
     EventLog(folder.events).append(Message("error", message=error))
     text = folder.events.read_text()
-    assert f".{os.sep}labels is missing; see ~{os.sep}notes.txt" in text.replace("\\\\", "\\")
+    assert f"job{os.sep}labels is missing; see ~{os.sep}notes.txt" in text.replace("\\\\", "\\")
 
 
 def test_a_busy_folder_names_the_process_but_not_the_machine(tmp_path):
