@@ -61,6 +61,7 @@ class LabelRender:
     frames: tuple[int, ...]
     cameras: tuple[str, ...] = ()  # names of camera objects, or ACTIVE_CAMERA
     rig: CaptureSettings | None = None  # further cameras around the characters
+    rig_frames: tuple[int, ...] = ()  # the rig is fitted to these too: the whole sequence's
     passes: tuple[PassName, ...] = ("parts", "instances")
     parts: tuple[PartId, ...] = ()  # empty: numbered from 1 in the order of the vocabularies
     scene: str | None = None  # None: the one the file was saved with
