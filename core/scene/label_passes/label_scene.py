@@ -14,6 +14,7 @@ import bpy
 
 from ...errors import InputError
 from ...label_images.request import LabelRender
+from .. import compat
 from ..narrowing import specific
 from .label_shaders import AOV, set_exact
 
@@ -118,6 +119,10 @@ def _plain_picture(scene: bpy.types.Scene, threads: int) -> None:
     render.dither_intensity = 0.0
     render.use_persistent_data = True
     render.use_file_extension = False
+    compat.set_image_format(render.image_settings, "OPEN_EXR_MULTILAYER", "32")
+    if hasattr(render.image_settings, "use_exr_interleave"):
+        # Blender 5.0 fails to write a part for each pass where pixels are not square.
+        render.image_settings.use_exr_interleave = True
     if threads:
         render.threads_mode, render.threads = "FIXED", threads
     cycles = specific(scene).cycles
