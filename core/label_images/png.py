@@ -16,7 +16,7 @@ import numpy as np
 from ..files.atomic import replacing
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _PALETTE = 0, 3
+_GREY, _COLOR, _PALETTE = 0, 2, 3
 _LEVEL = 6
 
 
@@ -38,8 +38,16 @@ def write_grey_png(path: Path, image: np.ndarray) -> None:
     _write(path, image, _GREY, b"")
 
 
+def write_color_png(path: Path, image: np.ndarray) -> None:
+    """`image` (H, W, 3) uint8. Raises JobError when the file cannot be written."""
+    _write(path, image.astype(np.uint8), _COLOR, b"")
+
+
 def read_png(path: Path) -> np.ndarray:
-    """The numbers in a file written here: (H, W) uint8 or uint16. Raises PngError otherwise."""
+    """What is in a file written here: (H, W) uint8 or uint16, or (H, W, 3) uint8.
+
+    Raises PngError for any other file, OSError when there is none.
+    """
     try:
         return _decode(Path(path).read_bytes())
     except (struct.error, KeyError, zlib.error) as error:
@@ -57,9 +65,10 @@ def voc_palette(count: int = 256) -> np.ndarray:
 
 
 def _write(path: Path, image: np.ndarray, kind: int, extra: bytes) -> None:
-    height, width = image.shape
+    height, width = image.shape[:2]
     bits = 8 * image.dtype.itemsize
-    rows = np.ascontiguousarray(image.astype(image.dtype.newbyteorder(">"))).view(np.uint8)
+    numbers = image.reshape(height, -1)
+    rows = np.ascontiguousarray(numbers.astype(image.dtype.newbyteorder(">"))).view(np.uint8)
     lines = np.zeros((height, 1 + rows.shape[1]), np.uint8)  # each begins with filter 0: none
     lines[:, 1:] = rows
     header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
@@ -84,10 +93,13 @@ def _decode(content: bytes) -> np.ndarray:
         chunks[name] = chunks.get(name, b"") + data
         offset += 12 + size
     width, height, bits, kind, _, _, interlaced = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
-    if kind not in (_GREY, _PALETTE) or bits not in (8, 16) or interlaced:
+    if kind not in (_GREY, _COLOR, _PALETTE) or bits not in (8, 16) or interlaced:
         raise PngError("not a PNG of 8 or 16 bit numbers")
     lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, -1)
-    if lines[:, 0].any() or lines.shape[1] != 1 + width * bits // 8:
+    samples = width * (3 if kind == _COLOR else 1)
+    if lines[:, 0].any() or lines.shape[1] != 1 + samples * bits // 8:
         raise PngError("its lines are filtered")
     rows = np.ascontiguousarray(lines[:, 1:])
+    if kind == _COLOR and bits == 8:
+        return rows.reshape(height, width, 3)
     return rows if bits == 8 else rows.view(">u2").astype(np.uint16)
