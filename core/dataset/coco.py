@@ -68,9 +68,7 @@ def read_instances(path: Path) -> dict[int, list[tuple[int, str, np.ndarray]]]:
     found: dict[int, list[tuple[int, str, np.ndarray]]] = {i["id"]: [] for i in document["images"]}
     for one in document["annotations"]:
         character = one["attributes"]["character"]
-        found[one["image_id"]].append(
-            (one["category_id"], character, decode(one["segmentation"]))
-        )
+        found[one["image_id"]].append((one["category_id"], character, decode(one["segmentation"])))
     return found
 
 

@@ -87,9 +87,9 @@ def extended(registry: Registry, parts: Sequence[Part]) -> Registry:
         elif known is not None:
             aliases = dict.fromkeys([*known.aliases, *part.synonyms])
             labels[labels.index(known)] = replace(known, aliases=tuple(aliases))
-    colors = part_colors(
-        [Part(label.name, color=label.color) for label in labels] + list(fresh)
-    )[len(labels) :]
+    colors = part_colors([Part(label.name, color=label.color) for label in labels] + list(fresh))[
+        len(labels) :
+    ]
     number = max([BACKGROUND, *(label.id for label in labels)])
     for part, color in zip(fresh, colors, strict=True):
         number += 2 if number + 1 == UNLABELLED else 1

@@ -120,10 +120,13 @@ def load_sequences(root: Path) -> tuple[Sequence, ...]:
 
 
 def images_of(root: Path, sequence: Sequence) -> Iterator[LabelledImage]:
-    """The images that are there, view by view, in the order of frames."""
+    """The images that are there, view by view, in the order of frames.
+
+    Those of another key are left out: they show what the file or the settings were before.
+    """
     folder = root / SEQUENCES / sequence.name
     for view in sequence.views:
         for frame in sequence.frames:
             record = read_record(folder, view, frame)
-            if record is not None:
+            if record is not None and record.key == sequence.key:
                 yield LabelledImage(root, sequence.name, record)

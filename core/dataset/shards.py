@@ -46,7 +46,9 @@ def _joined(one: ImageSequence, other: ImageSequence, shard: Path) -> ImageSeque
         )
     frames = tuple(sorted({*one.frames, *other.frames}))
     views = tuple(dict.fromkeys([*one.views, *other.views]))
-    return ImageSequence(one.name, one.blend, one.characters, one.vocabulary, frames, views, one.key)
+    return ImageSequence(
+        one.name, one.blend, one.characters, one.vocabulary, frames, views, one.key
+    )
 
 
 def _take_files(shard: Path, root: Path) -> None:

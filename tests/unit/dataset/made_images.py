@@ -32,9 +32,7 @@ def make_dataset(root: Path, names: tuple[str, ...] = ("walk", "run")) -> None:
 def make_image(root: Path, name: str, view: str, frame: int, cast: tuple[str, ...]) -> None:
     folder = root / SEQUENCES / name
     parts, instances = pictures(view, frame, len(cast))
-    paths = {
-        kind: image_path(folder, view, kind, frame, "png") for kind in ("parts", "instances")
-    }
+    paths = {kind: image_path(folder, view, kind, frame, "png") for kind in ("parts", "instances")}
     write_palette_png(paths["parts"], parts, REGISTRY.palette)
     write_grey_png(paths["instances"], instances)
     write_record(

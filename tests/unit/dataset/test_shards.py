@@ -18,9 +18,7 @@ SETTINGS = AssemblySettings(EXPORTS)
 
 
 def content(root):
-    return {
-        path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()
-    }
+    return {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def test_shards_make_the_data_set_of_one_machine(tmp_path):
@@ -49,9 +47,7 @@ def test_an_image_without_its_record_is_taken_from_the_shard(tmp_path):
 
 def test_shards_with_other_numbers_are_refused_before_anything_is_copied(tmp_path):
     make_dataset(tmp_path / "a", ("walk",))
-    save_registry(
-        tmp_path / "all" / "labels.json", Registry((Label("hair", 9, (0.0, 0.0, 0.0)),))
-    )
+    save_registry(tmp_path / "all" / "labels.json", Registry((Label("hair", 9, (0.0, 0.0, 0.0)),)))
     with pytest.raises(InputError, match="hair"):
         gather(tmp_path / "all", [tmp_path / "a"])
     assert not (tmp_path / "all" / "seq").exists()
