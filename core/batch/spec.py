@@ -10,7 +10,7 @@ from typing import Literal
 from ..dataset.assembly import EXPORTS, Export
 from ..dataset.splits import SplitShares, check_shares
 from ..errors import InputError
-from ..job.spec import FRAME_LIMIT, CaptureSettings, FrameSelection, Part, ParsingSettings
+from ..job.spec import FRAME_LIMIT, CaptureSettings, FrameSelection, ParsingSettings, Part
 from ..job.strict_json import wrong_value
 from ..job.vocabulary import parse_parts
 from ..label_images.request import Instant, LabelledCharacter, LabelRender, PassName, check_request
@@ -77,8 +77,8 @@ class BatchSpec:
     output: str = "dataset"  # folder, relative to the batch file
     exports: tuple[Export, ...] = ("coco",)
     seed: int = 0  # of the splits
-    splits: SplitShares = SplitShares()
-    render: RenderSettings = RenderSettings()
+    splits: SplitShares = field(default_factory=SplitShares)
+    render: RenderSettings = field(default_factory=RenderSettings)
     capture: CaptureSettings = field(default_factory=CaptureSettings)  # for parsing
     parsing: ParsingSettings = field(default_factory=ParsingSettings)
     schema_version: int = SCHEMA_VERSION

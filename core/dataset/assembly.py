@@ -8,7 +8,7 @@ the images and in whatever order.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -41,7 +41,7 @@ class AssemblySettings:
 
     exports: tuple[Export, ...] = ("coco",)
     seed: int = 0
-    splits: SplitShares = SplitShares()
+    splits: SplitShares = field(default_factory=SplitShares)
 
 
 def assemble(root: Path, settings: AssemblySettings) -> dict[str, Any]:

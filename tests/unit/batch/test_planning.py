@@ -14,10 +14,11 @@ from core.batch.tasks import load_parse_request, save_parse_request
 from core.dataset.registry import Registry
 from tests.unit.batch.made_batch import TEXT
 
+NOTHING = Registry()
 SOURCES = {"walk.blend": "w1", "run.blend": "r1"}
 
 
-def planned(text=TEXT, base="/films", sources=SOURCES, registry=Registry()):
+def planned(text=TEXT, base="/films", sources=SOURCES, registry=NOTHING):
     spec = batch_from_document(tomllib.loads(text))
     place = Place(Path(base), Path(base) / "out", sources)
     return make_plan(spec, place, registry)

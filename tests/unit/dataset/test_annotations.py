@@ -95,7 +95,7 @@ def test_pycocotools_decodes_every_mask(dataset, truth):
         annotations = loaded.loadAnns(loaded.getAnnIds(imgIds=[number]))
         masks = [(a["category_id"], loaded.annToMask(a).astype(bool)) for a in annotations]
         assert np.array_equal(painted(masks, parts.shape), parts)
-        assert all(a["area"] == mask.sum() for a, (_, mask) in zip(annotations, masks))
+        assert all(a["area"] == mask.sum() for a, (_, mask) in zip(annotations, masks, strict=True))
 
 
 def test_datumaro_reads_instances_and_panoptic(dataset, truth, tmp_path):
