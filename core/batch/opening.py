@@ -32,14 +32,17 @@ def open_batch(path: Path) -> tuple[BatchSpec, Plan]:
     return spec, make_plan(spec, Place(base, root, sources), load_registry(root / LABELS))
 
 
-def write_plan(plan: Plan) -> Path:
+def write_plan(plan: Plan, threads: int = 0) -> Path:
     """Writes labels, sequences, what each task is asked for, and the list of tasks, whose path is
-    returned. Raises JobError when the folder cannot be written to."""
+    returned. Each task uses at most `threads` cores, 0 = all.
+
+    Raises JobError when the folder cannot be written to.
+    """
     save_registry(plan.root / LABELS, plan.registry)
     for sequence in plan.sequences:
         save_sequence(plan.root, sequence)
     for task in plan.tasks:
-        write_json(request_path(plan.root, task), request_document(task))
+        write_json(request_path(plan.root, task), request_document(task, threads))
     listed = [
         {
             "id": task.id,

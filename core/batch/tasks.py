@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from ..dataset.registry import Registry
 from ..dataset.sequences import Sequence
-from ..files.atomic import write_json
 from ..files.reading import read_object
 from ..job.spec import JobSpec
 from ..job.spec_files import spec_from_json, spec_to_json
@@ -55,16 +54,18 @@ class Plan:
         return {task.id: task for task in self.tasks}
 
 
-def request_document(task: Task) -> dict[str, Any]:
-    """What is handed to the program, as JSON."""
-    if isinstance(task.request, ParseRequest):
-        return {"job": task.request.job, "spec": spec_to_json(task.request.spec)}
-    return asdict(task.request)
+def request_document(task: Task, threads: int = 0) -> dict[str, Any]:
+    """What is handed to the program, as JSON; `threads` is how many cores it may use, 0 = all."""
+    if not isinstance(task.request, ParseRequest):
+        return asdict(replace(task.request, threads=threads))
+    spec = task.request.spec
+    capture = replace(spec.capture, processes=threads or spec.capture.processes)
+    return parse_document(replace(task.request, spec=replace(spec, capture=capture)))
 
 
-def save_parse_request(path: Path, request: ParseRequest) -> None:
-    """Raises JobError when it cannot be written."""
-    write_json(path, {"job": request.job, "spec": spec_to_json(request.spec)})
+def parse_document(request: ParseRequest) -> dict[str, Any]:
+    """As `load_parse_request` reads it."""
+    return {"job": request.job, "spec": spec_to_json(request.spec)}
 
 
 def load_parse_request(path: Path) -> ParseRequest:

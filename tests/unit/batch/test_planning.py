@@ -10,8 +10,9 @@ import pytest
 
 from core.batch.planning import Place, make_plan
 from core.batch.spec_files import batch_from_document
-from core.batch.tasks import load_parse_request, save_parse_request
+from core.batch.tasks import load_parse_request, request_document
 from core.dataset.registry import Registry
+from core.files.atomic import write_json
 from tests.unit.batch.made_batch import TEXT
 
 NOTHING = Registry()
@@ -111,7 +112,15 @@ def test_numbers_given_before_stay(tmp_path):
 
 
 def test_a_parse_request_is_read_as_it_was_written(tmp_path):
-    request = planned().by_id["parse_walk_Double"].request
-    save_parse_request(tmp_path / "a.json", request)
-    assert load_parse_request(tmp_path / "a.json") == request
-    assert request.spec.character == "Rig.001"
+    task = planned().by_id["parse_walk_Double"]
+    write_json(tmp_path / "a.json", request_document(task))
+    assert load_parse_request(tmp_path / "a.json") == task.request
+    assert task.request.spec.character == "Rig.001"
+
+
+def test_the_cores_of_this_machine_change_no_key():
+    plan = planned()
+    parse, render = (plan.by_id[i] for i in ("parse_walk_Hero", "render_walk_000001"))
+    assert request_document(parse, 3)["spec"]["capture"]["processes"] == 3
+    assert request_document(render, 3)["threads"] == 3
+    assert request_document(render, 3)["key"] == request_document(render)["key"]
