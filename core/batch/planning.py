@@ -58,11 +58,10 @@ def make_plan(spec: BatchSpec, place: Place, registry: Registry) -> Plan:
     A key depends on contents and settings, never on where files lie: it is the same on every
     machine. Raises InputError when two sequences would have one name.
     """
-    scenes = list(_scenes(spec))
-    for scene in scenes:
-        registry = extended(registry, scene.vocabulary.words)
+    for vocabulary in spec.vocabularies:  # of all: a machine with some of the shots agrees
+        registry = extended(registry, vocabulary.words)
     sequences, tasks = [], []
-    for scene in scenes:
+    for scene in _scenes(spec):
         parses = _parse_tasks(scene, spec, place) if scene.shot.labels == "parse" else ()
         sequence, renders = _render_tasks(scene, spec, place, registry, parses)
         sequences.append(sequence)

@@ -62,6 +62,14 @@ def test_one_name_has_one_number_in_all_vocabularies():
     assert plan.by_id["render_run_body_000001"].request.part_ids == {"arms": 4, "hair": 1}
 
 
+def test_a_machine_with_some_of_the_shots_gives_the_same_numbers_and_keys():
+    walk = TEXT.index("[[shots]]")
+    run = TEXT.rindex("[[shots]]")
+    whole, part = planned(), planned(TEXT[:walk] + TEXT[run:])
+    assert part.registry == whole.registry
+    assert keys(part) == {i: key for i, key in keys(whole).items() if "_run_" in i}
+
+
 def test_keys_do_not_depend_on_where_files_lie():
     assert keys(planned()) == keys(planned(base="/elsewhere"))
 
