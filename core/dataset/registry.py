@@ -79,7 +79,7 @@ class Registry:
 def extended(registry: Registry, parts: Sequence[Part]) -> Registry:
     """With a number for every part: the old ones stay, new names take the next free ones."""
     labels = list(registry.labels)
-    fresh = []
+    fresh: list[Part] = []
     for part in parts:
         known = Registry((*labels,)).find(part.name)
         if known is None and not any(normalised(p.name) == normalised(part.name) for p in fresh):

@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+from core.batch.runner import Command
+from core.batch.tasks import TaskKind
 
 FAKE = Path(__file__).with_name("fake_task.py")
 TEXT = """
@@ -56,4 +60,4 @@ def fake_command(request: Path) -> list[str]:
     return [sys.executable, str(FAKE), str(request)]
 
 
-FAKES = {"parse": fake_command, "render": fake_command}
+FAKES: Mapping[TaskKind, Command] = {"parse": fake_command, "render": fake_command}

@@ -13,8 +13,9 @@ import pytest
 
 from core.batch.marks import look
 from core.batch.opening import open_batch, write_plan
-from core.batch.runner import RunOptions, run_plan
+from core.batch.runner import Command, RunOptions, run_plan
 from core.batch.schedule import BatchProgress
+from core.batch.tasks import TaskKind
 from core.dataset.assembly import AssemblySettings, assemble
 from core.errors import CancelledError, ErrorKind
 from tests.unit.batch.made_batch import FAKE, FAKES, TEXT, write_batch
@@ -49,7 +50,7 @@ def label_files(root):
 def finished(tmp_path_factory):
     """A batch that was run and made a data set; tests leave it as it is."""
     path = write_batch(tmp_path_factory.mktemp("finished"), ONE_SHOT)
-    said = []
+    said: list[object] = []
     report = run(path, emit=said.append)
     assemble(path.parent / "out", AssemblySettings(("coco",)))
     return path, report, said
@@ -116,7 +117,7 @@ def test_a_failure_takes_only_those_along_that_need_it(tmp_path):
 def test_a_crash_is_tried_again(tmp_path):
     path = write_batch(tmp_path, ONE_SHOT)
     order(path, "crash-once", "yes")
-    said = []
+    said: list[object] = []
     report = run(path, emit=said.append)
     assert not report.failed and len(report.done) == 3
     assert any("tried again" in getattr(one, "message", "") for one in said)
@@ -133,7 +134,10 @@ def test_a_program_that_cannot_be_started_fails_its_task(tmp_path):
     path = write_batch(tmp_path, ONE_SHOT)
     _, plan = open_batch(path)
     write_plan(plan)
-    missing = {"parse": lambda request: [str(tmp_path / "none")], "render": FAKES["render"]}
+    missing: dict[TaskKind, Command] = {
+        "parse": lambda request: [str(tmp_path / "none")],
+        "render": FAKES["render"],
+    }
     report = run_plan(plan, missing)
     assert report.failed["parse_walk_Hero"].kind is ErrorKind.ENVIRONMENT
 
@@ -141,7 +145,7 @@ def test_a_program_that_cannot_be_started_fails_its_task(tmp_path):
 def test_cancel_stops_the_programs(tmp_path):
     path = write_batch(tmp_path, ONE_SHOT)
     order(path, "sleep", "60")
-    started = []
+    started: list[object] = []
     with pytest.raises(CancelledError):
         run(path, emit=started.append, is_cancelled=lambda: bool(lines(path, "runs")))
     for line in lines(path, "runs"):

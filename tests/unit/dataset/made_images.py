@@ -12,7 +12,7 @@ from core.dataset.sequences import SEQUENCES, Sequence, save_sequence
 from core.job.spec import Part
 from core.label_images.png import write_grey_png, write_palette_png
 from core.label_images.records import ImageRecord, Instance, describe, image_path, write_record
-from core.label_images.request import UNLABELLED
+from core.label_images.request import UNLABELLED, PassName
 
 WIDTH, HEIGHT = 40, 30
 VIEWS, FRAMES = ("Camera", "Low/left"), (1, 2, 5)
@@ -32,7 +32,8 @@ def make_dataset(root: Path, names: tuple[str, ...] = ("walk", "run")) -> None:
 def make_image(root: Path, name: str, view: str, frame: int, cast: tuple[str, ...]) -> None:
     folder = root / SEQUENCES / name
     parts, instances = pictures(view, frame, len(cast))
-    paths = {kind: image_path(folder, view, kind, frame, "png") for kind in ("parts", "instances")}
+    kinds: tuple[PassName, ...] = ("parts", "instances")
+    paths = {kind: image_path(folder, view, kind, frame, "png") for kind in kinds}
     write_palette_png(paths["parts"], parts, REGISTRY.palette)
     write_grey_png(paths["instances"], instances)
     write_record(

@@ -43,6 +43,12 @@ def truth(dataset):
     return found
 
 
+def number_of(name):
+    label = REGISTRY.find(name)
+    assert label is not None
+    return label.id
+
+
 def painted(masks, shape):
     canvas = np.zeros(shape, int)
     for number, mask in masks:
@@ -107,7 +113,7 @@ def test_datumaro_reads_instances_and_panoptic(dataset, truth, tmp_path):
         path = tmp_path / "annotations" / f"{kind}_train.json"
         loaded = datumaro.Dataset.import_from(str(path), f"coco_{kind}")
         labels = loaded.categories()[datumaro.AnnotationType.label]
-        number = {i: REGISTRY.find(c.name).id for i, c in enumerate(labels.items)}
+        number = {i: number_of(c.name) for i, c in enumerate(labels.items)}
         items = {item.attributes["id"]: item for item in loaded}
         assert set(items) == set(names)
         for image, item in items.items():
@@ -130,7 +136,7 @@ def test_datumaro_reads_the_masks_for_cvat(dataset, truth, tmp_path):
     for item in loaded:
         parts = truth[names[item.id]]
         masks = [
-            (REGISTRY.find(labels[a.label].name).id, np.asarray(a.image, bool))
+            (number_of(labels[a.label].name), np.asarray(a.image, bool))
             for a in item.annotations
             if labels[a.label].name != "background"
         ]
