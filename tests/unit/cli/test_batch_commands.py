@@ -75,6 +75,14 @@ def test_a_wrong_file_is_one_sentence(tmp_path):
     assert "Traceback" not in said.stderr
 
 
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    assert batch("init", tmp_path / "new.toml").returncode == 0
+    (tmp_path / "dataset").write_text("a file in the way")
+    said = batch("plan", tmp_path / "new.toml")
+    assert said.returncode == 5 and "could not be written" in said.stderr
+    assert "Traceback" not in said.stderr and not said.stdout
+
+
 @pytest.mark.parametrize(
     ("progress", "text"),
     [
