@@ -87,6 +87,8 @@ def read_ranks(channels: Mapping[str, np.ndarray], layer: str, names: Sequence[s
 def renamed(coverage: Coverage, target: np.ndarray) -> Coverage:
     """With index i as `target[i]`; what thereby becomes the same is added up, largest first."""
     index = np.where(coverage.index >= 0, target[coverage.index], -1).astype(np.int32)
+    if len(np.unique(target)) == len(target):
+        return Coverage(index, coverage.share)
     share = coverage.share.copy()
     for later in range(1, len(index)):
         for earlier in range(later):

@@ -19,7 +19,7 @@ from ..narrowing import specific
 from .label_shaders import AOV, set_exact
 
 _TRANSPARENT_LAYERS = 256  # hair cards lie many deep; a ray that gives up leaves a hole
-_RANKS = 8  # of the renderer's matte: more than are kept, for other objects take some
+_RANKS = 6  # of the renderer's matte
 _SHARP = 0.01  # pixels
 
 
@@ -79,7 +79,7 @@ class LabelScene:
         layer.use_pass_normal = exact and "normal" in self._passes
         layer.use_pass_vector = exact and "flow" in self._passes
         layer.use_pass_cryptomatte_material = not exact
-        layer.use_pass_cryptomatte_accurate = False
+        layer.use_pass_cryptomatte_accurate = False  # it is slower by half and tells the same
         layer.pass_cryptomatte_depth = _RANKS
         while layer.aovs:
             layer.aovs.remove(layer.aovs[0])
