@@ -50,7 +50,7 @@ def view_of(camera: bpy.types.Object, scene: bpy.types.Scene) -> View:
 
     The intrinsics of an orthographic one give (u, v, 1) = K (x, y, 1).
     """
-    depsgraph = scene.view_layers[0].depsgraph
+    depsgraph = specific(scene.view_layers[0].depsgraph)
     evaluated = camera.evaluated_get(depsgraph)
     render = scene.render
     width, height = picture_size(render)

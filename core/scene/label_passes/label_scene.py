@@ -100,7 +100,7 @@ def set_resolution(render: bpy.types.RenderSettings, resolution: tuple[int, int]
 def _effects_of(scene: bpy.types.Scene) -> Effects:
     cycles = getattr(scene, "cycles", None)
     chosen: tuple[str, float] = ("BLACKMAN_HARRIS", 1.5)
-    if scene.render.engine == "CYCLES" and cycles is not None:
+    if specific(scene.render).engine == "CYCLES" and cycles is not None:
         chosen = (cycles.pixel_filter_type, cycles.filter_width)
     return Effects(scene.render.use_motion_blur, chosen)
 

@@ -117,6 +117,7 @@ class _Session:
         for image, passes, shown, channels in self._rendered(lacking, exact=False):
             path = self._store.path(image, "matte")
             materials = self._label_scene()[2]
+            assert materials is not None  # made where mattes are asked for
             pictures.write_matte(path, channels, self._layer, materials, palette)
             self._record(image, passes, shown)
 
@@ -167,7 +168,8 @@ class _Session:
         instant = instant_of(render, image.frame, self._request.instant)
         self._clock.frame_set(int(instant // 1), subframe=instant % 1)
         view = view_of(self._camera(image), self._clock)
-        return Shown(crop_box(self._clock.render)[2:], instant, view)
+        _, _, width, height = crop_box(self._clock.render)
+        return Shown((width, height), instant, view)
 
     def _camera(self, image: Image) -> bpy.types.Object:
         if self._rig is not None and image.camera in self._rig.rig.views:
