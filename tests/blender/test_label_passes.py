@@ -12,6 +12,7 @@ bpy = pytest.importorskip("bpy")
 
 from core.label_images.request import LabelledCharacter
 from core.scene import compat
+from core.scene.character import FRAME_PROPERTY
 from tests.blender.label_scenes import (
     Truth,
     box,
@@ -26,6 +27,7 @@ from tests.blender.writeback_scene import (
     changing_job,
     empty_scene,
     finished_job,
+    finished_sequence,
     random_labels,
     sphere,
 )
@@ -230,3 +232,30 @@ def test_the_file_is_as_it_was_and_a_second_run_renders_what_is_missing(tmp_path
     assert again == {parts, halved}, gone
     assert hashlib.sha256(blend.read_bytes()).hexdigest() == before
     assert images.record(2).key == "k"
+
+
+def test_a_mesh_that_is_another_one_in_each_frame_shows_the_labels_of_that_frame(tmp_path):
+    empty_scene()
+    first, second = sphere("Body_1", 16, 12), sphere("Body_2", 12, 10)
+    labels = {}
+    for frame, ob in ((1, first), (2, second)):
+        ob[FRAME_PROPERTY] = frame
+        for at in (1, 2):
+            ob.hide_viewport = ob.hide_render = at != frame
+            ob.keyframe_insert("hide_viewport", frame=at)
+            ob.keyframe_insert("hide_render", frame=at)
+        remember_faces(ob)
+        labels[frame] = random_labels(len(ob.data.polygons), frame)
+    pairs = {f: [(ob, len(ob.data.polygons))] for f, ob in ((1, first), (2, second))}
+    job = finished_sequence(tmp_path / "job", pairs, labels)
+    camera()
+    blend = save(tmp_path)
+    for frame, ob in ((1, "Body_1"), (2, "Body_2")):
+        bpy.ops.wm.open_mainfile(filepath=str(blend))
+        truth = Truth(frame)
+        images = rendered(
+            blend, [LabelledCharacter("Hero", str(job.job))], frames=(frame,), key=str(frame)
+        )
+        value = part_of({ob: labels[frame]})
+        seen, wrong = truth.wrong(images.image("parts", frame), value)
+        assert seen > 400 and wrong == 0

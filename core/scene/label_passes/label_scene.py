@@ -81,11 +81,6 @@ class LabelScene:
         layer.use_pass_cryptomatte_material = not exact
         layer.use_pass_cryptomatte_accurate = False  # it is slower by half and tells the same
         layer.pass_cryptomatte_depth = _RANKS
-        while layer.aovs:
-            layer.aovs.remove(layer.aovs[0])
-        if exact:
-            aov = layer.aovs.add()
-            aov.name, aov.type = AOV, "COLOR"
 
 
 def set_resolution(render: bpy.types.RenderSettings, resolution: tuple[int, int] | None) -> None:
@@ -141,3 +136,8 @@ def _plain_layer(layer: bpy.types.ViewLayer) -> None:
             if name.startswith("use_pass_") or name in ("use_denoising", "denoising_store_passes"):
                 setattr(owner, name, False)
     layer.samples = 0
+    while layer.aovs:
+        layer.aovs.remove(layer.aovs[0])
+    # It stays for mattes too: shaders keep writing where it was, into the passes that came there.
+    aov = specific(layer.aovs.add())
+    aov.name, aov.type = AOV, "COLOR"
