@@ -259,3 +259,34 @@ def test_a_mesh_that_is_another_one_in_each_frame_shows_the_labels_of_that_frame
         value = part_of({ob: labels[frame]})
         seen, wrong = truth.wrong(images.image("parts", frame), value)
         assert seen > 400 and wrong == 0
+
+
+def test_the_view_layer_decides_what_is_seen(tmp_path):
+    empty_scene()
+    labels = {
+        "Back": character("Back", tmp_path, (0, 2, 0), 1),
+        "Front": character("Front", tmp_path, (1.2, -1, 0), 2),
+    }
+    scene = bpy.context.scene
+    for name, x in (("held out", -0.6), ("excluded", 0.0)):
+        hiding = box((x, -2, 0), 0.5)
+        collection = bpy.data.collections.new(name)
+        scene.collection.children.link(collection)
+        for own in list(hiding.users_collection):
+            own.objects.unlink(hiding)
+        collection.objects.link(hiding)
+    camera()
+    layer = scene.view_layers[0]
+    layer.layer_collection.children["held out"].holdout = True
+    layer.layer_collection.children["excluded"].exclude = True
+    other = scene.view_layers.new("Other")
+    other.layer_collection.children["held out"].exclude = True
+    blend = save(tmp_path)
+    truth = Truth()
+    first = rendered(blend, ["Back", "Front"]).image("parts")
+    seen, wrong = truth.wrong(first, part_of(labels))
+    assert seen > 100 and wrong == 0
+    second = rendered(blend, ["Back", "Front"], view_layer="Other", key="other").image("parts")
+    uncovered = (first == 0) & (second > 0)  # by the one box, while the other hides again
+    hidden = (first > 0) & (second == 0)
+    assert uncovered.any() and hidden.any()
