@@ -250,13 +250,13 @@ def test_a_mesh_that_is_another_one_in_each_frame_shows_the_labels_of_that_frame
     job = finished_sequence(tmp_path / "job", pairs, labels)
     camera()
     blend = save(tmp_path)
-    for frame, ob in ((1, "Body_1"), (2, "Body_2")):
+    for frame, name in ((1, "Body_1"), (2, "Body_2")):
         bpy.ops.wm.open_mainfile(filepath=str(blend))
         truth = Truth(frame)
         images = rendered(
             blend, [LabelledCharacter("Hero", str(job.job))], frames=(frame,), key=str(frame)
         )
-        value = part_of({ob: labels[frame]})
+        value = part_of({name: labels[frame]})
         seen, wrong = truth.wrong(images.image("parts", frame), value)
         assert seen > 400 and wrong == 0
 
