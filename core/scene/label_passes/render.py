@@ -22,7 +22,7 @@ from ...label_images.request import LabelRender, PassName, check_request
 from .. import compat
 from ..capture.passes import render_channels
 from ..capture.rig import view_names
-from ..narrowing import specific
+from ..narrowing import manager_of, specific
 from . import pictures
 from .beauty import prepare_beauty, render_beauty
 from .cameras import Cameras, RigCameras, bounds_of, crop_box, view_of
@@ -197,7 +197,8 @@ class _Session:
             clock.collection.objects.unlink(ob)
         for camera in self._cameras.all() | ({self._rig.object} if self._rig else set()):
             clock.collection.objects.link(camera)
-        bpy.context.window.scene = clock
+        window = bpy.context.window or manager_of(bpy.context).windows[0]
+        window.scene = clock
         return clock
 
     def _record(self, image: Image, passes: tuple[PassName, ...], shown: Shown) -> None:
