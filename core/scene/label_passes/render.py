@@ -25,7 +25,7 @@ from ..capture.rig import view_names
 from ..narrowing import manager_of, specific
 from . import pictures
 from .beauty import prepare_beauty, render_beauty
-from .cameras import Cameras, RigCameras, bounds_of, crop_box, view_of
+from .cameras import Cameras, RigCameras, bounds_of, crop_box, picture_size, view_of
 from .label_scene import LabelScene, chosen_layer, set_resolution
 from .label_shaders import prepare_materials
 from .marks import CHARACTER, LabelWriter, mark_characters
@@ -180,7 +180,11 @@ class _Session:
         if self._request.rig is None:
             return None
         frames = sorted({*self._request.frames, *self._request.rig_frames})
-        return RigCameras(self._request.rig, bounds_of(self._marks.objects, self._user, frames))
+        bounds = bounds_of(self._marks.objects, self._user, frames)
+        render = self._user.render
+        width, height = self._request.resolution or picture_size(render)
+        wide = width * render.pixel_aspect_x > height * render.pixel_aspect_y
+        return RigCameras(self._request.rig, bounds, wide)
 
     def _clock_scene(self) -> bpy.types.Scene:
         """A scene of cameras only, which is evaluated in no time, with the picture's settings.
