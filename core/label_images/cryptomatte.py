@@ -88,7 +88,8 @@ def renamed(coverage: Coverage, target: np.ndarray) -> Coverage:
     """With index i as `target[i]`; what thereby becomes the same is added up, largest first."""
     index = np.where(coverage.index >= 0, target[coverage.index], -1).astype(np.int32)
     share = coverage.share.copy()
-    for later in range(1, len(index)):
+    merged = len(np.unique(target)) < len(target)
+    for later in range(1, len(index) if merged else 0):
         for earlier in range(later):
             same = (index[later] == index[earlier]) & (index[later] >= 0)
             if same.any():

@@ -39,11 +39,15 @@ def write_exr(
     header = _header(rows, (width, height), number, metadata or {})
     # One line of the file is each channel's row in turn: (H, bytes of a line).
     packed = np.concatenate([rows[n].view(np.uint8).reshape(height, -1) for n in names], axis=1)
+    empty: dict[int, bytes] = {}  # background is most of many images: compressed once
     blocks = []
     for top in range(0, height, lines):
         raw = packed[top : top + lines].reshape(-1)
-        small = zlib.compress(_predicted(raw).tobytes(), _LEVEL)
-        content = small if len(small) < len(raw) else raw.tobytes()
+        if raw.any():
+            content = _compressed(raw)
+        else:
+            content = empty.get(len(raw)) or _compressed(raw)
+            empty[len(raw)] = content
         blocks.append(struct.pack("<ii", top, len(content)) + content)
     starts = np.cumsum([len(header) + 8 * len(blocks), *(len(b) for b in blocks[:-1])])
     with replacing(path) as stream:
@@ -55,6 +59,11 @@ def write_exr(
 
 def _little_endian(channel: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(channel, channel.dtype.newbyteorder("<"))
+
+
+def _compressed(raw: np.ndarray) -> bytes:
+    small = zlib.compress(_predicted(raw).tobytes(), _LEVEL)
+    return small if len(small) < len(raw) else raw.tobytes()
 
 
 def _predicted(raw: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from core.label_images.records import ImageRecord, image_path, read_record
 from core.label_images.request import LabelledCharacter, LabelRender, PassName
 from core.scene.capture.exr import read_exr
 from core.scene.label_passes.render import render_labels
+from core.scene.narrowing import specific
 from core.scene.writeback import apply_labels
 from tests.blender.writeback_scene import finished_job, random_labels, sphere
 
@@ -60,7 +61,7 @@ def remember_faces(ob: bpy.types.Object) -> None:
 
 def box(location, size: float) -> bpy.types.Object:
     bpy.ops.mesh.primitive_cube_add(location=location, size=size)
-    return bpy.context.object
+    return specific(bpy.context.object)
 
 
 def save(folder: Path) -> Path:
@@ -122,7 +123,7 @@ class Truth:
         origin, direction = self._matrix.translation, self._matrix.to_3x3() @ point
         best = (np.inf, "", -1)
         for name, tree, faces in self._trees:
-            start = Vector(origin)
+            start: Any = origin.copy()
             while (hit := tree.ray_cast(start, direction))[0] is not None:
                 if self._solid(name, hit[0]):
                     distance = (hit[0] - origin).length

@@ -160,3 +160,13 @@ def test_slots_of_materials_and_modifiers_that_shift_them_keep_their_part(tmp_pa
     number = np.where(part == 255, 4, part) - 1
     whole = found.share[0] > 0.999
     assert whole.sum() > 200 and (found.index[0] == number)[whole].all()
+
+
+def test_what_was_rendered_before_it_leaves_nothing_in_a_matte(tmp_path):
+    blend = scene_of_two(tmp_path)
+    path = image_path(tmp_path / "images", "Cam", "matte", 1, "exr")
+    both = rendered(blend, ["Alice", "Bob"], passes=("parts", "instances", "depth", "matte"))
+    content = path.read_bytes()
+    assert coverage(both).total.max() <= 1 + 1e-6
+    rendered(blend, ["Alice", "Bob"], passes=("matte",), key="alone")
+    assert path.read_bytes() == content

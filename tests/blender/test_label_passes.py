@@ -12,6 +12,7 @@ bpy = pytest.importorskip("bpy")
 
 from core.label_images.request import LabelledCharacter
 from core.scene import compat
+from core.scene.character import FRAME_PROPERTY
 from tests.blender.label_scenes import (
     Truth,
     box,
@@ -26,6 +27,7 @@ from tests.blender.writeback_scene import (
     changing_job,
     empty_scene,
     finished_job,
+    finished_sequence,
     random_labels,
     sphere,
 )
@@ -230,3 +232,61 @@ def test_the_file_is_as_it_was_and_a_second_run_renders_what_is_missing(tmp_path
     assert again == {parts, halved}, gone
     assert hashlib.sha256(blend.read_bytes()).hexdigest() == before
     assert images.record(2).key == "k"
+
+
+def test_a_mesh_that_is_another_one_in_each_frame_shows_the_labels_of_that_frame(tmp_path):
+    empty_scene()
+    first, second = sphere("Body_1", 16, 12), sphere("Body_2", 12, 10)
+    labels = {}
+    for frame, ob in ((1, first), (2, second)):
+        ob[FRAME_PROPERTY] = frame
+        for at in (1, 2):
+            ob.hide_viewport = ob.hide_render = at != frame
+            ob.keyframe_insert("hide_viewport", frame=at)
+            ob.keyframe_insert("hide_render", frame=at)
+        remember_faces(ob)
+        labels[frame] = random_labels(len(ob.data.polygons), frame)
+    pairs = {f: [(ob, len(ob.data.polygons))] for f, ob in ((1, first), (2, second))}
+    job = finished_sequence(tmp_path / "job", pairs, labels)
+    camera()
+    blend = save(tmp_path)
+    for frame, name in ((1, "Body_1"), (2, "Body_2")):
+        bpy.ops.wm.open_mainfile(filepath=str(blend))
+        truth = Truth(frame)
+        images = rendered(
+            blend, [LabelledCharacter("Hero", str(job.job))], frames=(frame,), key=str(frame)
+        )
+        value = part_of({name: labels[frame]})
+        seen, wrong = truth.wrong(images.image("parts", frame), value)
+        assert seen > 400 and wrong == 0
+
+
+def test_the_view_layer_decides_what_is_seen(tmp_path):
+    empty_scene()
+    labels = {
+        "Back": character("Back", tmp_path, (0, 2, 0), 1),
+        "Front": character("Front", tmp_path, (1.2, -1, 0), 2),
+    }
+    scene = bpy.context.scene
+    for name, x in (("held out", -0.6), ("excluded", 0.0)):
+        hiding = box((x, -2, 0), 0.5)
+        collection = bpy.data.collections.new(name)
+        scene.collection.children.link(collection)
+        for own in list(hiding.users_collection):
+            own.objects.unlink(hiding)
+        collection.objects.link(hiding)
+    camera()
+    layer = scene.view_layers[0]
+    layer.layer_collection.children["held out"].holdout = True
+    layer.layer_collection.children["excluded"].exclude = True
+    other = scene.view_layers.new("Other")
+    other.layer_collection.children["held out"].exclude = True
+    blend = save(tmp_path)
+    truth = Truth()
+    first = rendered(blend, ["Back", "Front"]).image("parts")
+    seen, wrong = truth.wrong(first, part_of(labels))
+    assert seen > 100 and wrong == 0
+    second = rendered(blend, ["Back", "Front"], view_layer="Other", key="other").image("parts")
+    uncovered = (first == 0) & (second > 0)  # by the one box, while the other hides again
+    hidden = (first > 0) & (second == 0)
+    assert uncovered.any() and hidden.any()

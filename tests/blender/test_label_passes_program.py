@@ -117,3 +117,21 @@ def test_the_rig_and_the_scenes_own_camera_are_cameras_too(request_of_a_ball, tm
     rows, columns = front.nonzero()
     assert rows.min() in (1, 2, 3) and columns.min() in (1, 2, 3)  # it fills the picture
     assert (images.image("parts", camera=ACTIVE_CAMERA) == images.image("parts")).all()
+
+
+@pytest.mark.parametrize("size", [(80, 40), (40, 80)])
+@pytest.mark.parametrize("projection", ["orthographic", "perspective"])
+def test_the_rig_shows_all_of_the_character_in_pictures_of_any_shape(
+    request_of_a_ball, tmp_path, size, projection
+):
+    rig = CaptureSettings(azimuths=1, projection=projection)
+    request = replace(request_of_a_ball, folder=str(tmp_path), cameras=(), rig=rig, resolution=size)
+    render_labels(request)
+    part = Rendered(request).image("parts", camera="az000_el00")
+    assert part.shape == size[::-1]
+    rows, columns = part.nonzero()
+    # Perspective ones keep a distance at which the nearest point fits too.
+    least = 24 if projection == "perspective" else 34
+    for places in (rows, columns):
+        assert least <= places.max() - places.min() + 1 < 40
+    assert part[[0, -1]].max() == part[:, [0, -1]].max() == 0

@@ -50,7 +50,7 @@ def view_of(camera: bpy.types.Object, scene: bpy.types.Scene) -> View:
 
     The intrinsics of an orthographic one give (u, v, 1) = K (x, y, 1).
     """
-    depsgraph = scene.view_layers[0].depsgraph
+    depsgraph = specific(scene.view_layers[0].depsgraph)
     evaluated = camera.evaluated_get(depsgraph)
     render = scene.render
     width, height = picture_size(render)
@@ -108,10 +108,15 @@ class Cameras:
 
 
 class RigCameras:
-    """The view rig around the characters, fitted to all frames of a sequence."""
+    """The view rig around the characters, fitted to all frames of a sequence.
 
-    def __init__(self, settings: CaptureSettings, bounds: Mapping[int, Bounds]) -> None:
-        self._bounds = bounds
+    `wide` says that pictures are wider than high.
+    """
+
+    def __init__(
+        self, settings: CaptureSettings, bounds: Mapping[int, Bounds], wide: bool = False
+    ) -> None:
+        self._bounds, self._wide = bounds, wide
         self.rig: Rig = fit_rig(settings, list(bounds.values()))
         data = bpy.data.cameras.new("parts4d rig")
         self.object = bpy.data.objects.new("parts4d rig", data)
@@ -122,7 +127,9 @@ class RigCameras:
         camera = rig.camera(rig.views.index(name), bounds.center)
         data = specific(self.object.data)
         self.object.matrix_world = Matrix(camera.blender_matrix.tolist())
-        data.sensor_fit, data.sensor_width = "HORIZONTAL", SENSOR
+        # The rig is made for squares: the shorter side shows as much as they do.
+        data.sensor_fit = "VERTICAL" if self._wide else "HORIZONTAL"
+        data.sensor_width = data.sensor_height = SENSOR
         data.type = "PERSP" if rig.perspective else "ORTHO"
         data.lens, data.ortho_scale = rig.lens, 2 * rig.extent
         reach = max(bounds.reach, 1e-6)

@@ -19,7 +19,7 @@ from ..narrowing import specific
 from .label_shaders import AOV, set_exact
 
 _TRANSPARENT_LAYERS = 256  # hair cards lie many deep; a ray that gives up leaves a hole
-_RANKS = 8  # of the renderer's matte: more than are kept, for other objects take some
+_RANKS = 6  # of the renderer's matte
 _SHARP = 0.01  # pixels
 
 
@@ -79,13 +79,8 @@ class LabelScene:
         layer.use_pass_normal = exact and "normal" in self._passes
         layer.use_pass_vector = exact and "flow" in self._passes
         layer.use_pass_cryptomatte_material = not exact
-        layer.use_pass_cryptomatte_accurate = False
+        layer.use_pass_cryptomatte_accurate = False  # it is slower by half and tells the same
         layer.pass_cryptomatte_depth = _RANKS
-        while layer.aovs:
-            layer.aovs.remove(layer.aovs[0])
-        if exact:
-            aov = layer.aovs.add()
-            aov.name, aov.type = AOV, "COLOR"
 
 
 def set_resolution(render: bpy.types.RenderSettings, resolution: tuple[int, int] | None) -> None:
@@ -100,7 +95,7 @@ def set_resolution(render: bpy.types.RenderSettings, resolution: tuple[int, int]
 def _effects_of(scene: bpy.types.Scene) -> Effects:
     cycles = getattr(scene, "cycles", None)
     chosen: tuple[str, float] = ("BLACKMAN_HARRIS", 1.5)
-    if scene.render.engine == "CYCLES" and cycles is not None:
+    if specific(scene.render).engine == "CYCLES" and cycles is not None:
         chosen = (cycles.pixel_filter_type, cycles.filter_width)
     return Effects(scene.render.use_motion_blur, chosen)
 
@@ -141,3 +136,8 @@ def _plain_layer(layer: bpy.types.ViewLayer) -> None:
             if name.startswith("use_pass_") or name in ("use_denoising", "denoising_store_passes"):
                 setattr(owner, name, False)
     layer.samples = 0
+    while layer.aovs:
+        layer.aovs.remove(layer.aovs[0])
+    # It stays for mattes too: shaders keep writing where it was, into the passes that came there.
+    aov = specific(layer.aovs.add())
+    aov.name, aov.type = AOV, "COLOR"

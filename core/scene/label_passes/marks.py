@@ -69,8 +69,8 @@ def mark_characters(
     parts = _part_ids(request, found)
     marked = []
     for place, (character, run) in enumerate(zip(request.characters, found, strict=True)):
-        for one in _members(character, run):
-            one[CHARACTER] = 0 if _is_holdout(one, layer) else place + 1
+        for ob in _members(character, run):
+            ob[CHARACTER] = 0 if _is_holdout(ob, layer) else place + 1
         for one in run:
             ids = [UNLABELLED, *(parts[part.name] for part in one.vocabulary)]
             marked.append(MarkedObject(one, place, np.array(ids, np.int32)))

@@ -56,7 +56,7 @@ class MatteMaterials:
         """Append, for each label, a material for each of the object's own; returns those."""
         ob = marked.labelled.object
         mesh = mesh_of(ob)
-        known = [slot.material for slot in ob.material_slots]
+        known = [specific(slot.material) for slot in ob.material_slots]  # none is empty any more
         if mesh.name in dressed:  # by another object that shows the same mesh alike
             return len(known) // (len(marked.ids) + 1)
         dressed.add(mesh.name)

@@ -35,13 +35,6 @@ def open_for_labels(blend: str, scene: str | None) -> bpy.types.Scene:
     return found
 
 
-def save_scene_copy(path: Path) -> None:
-    """Write what is open, unsaved changes included, to another file. Raises RuntimeError."""
-    bpy.ops.wm.save_as_mainfile(
-        filepath=str(path), copy=True, check_existing=False, relative_remap=True, compress=False
-    )
-
-
 def _make_local() -> None:
     """What shows linked objects comes first: it must then show the local ones."""
     if not bpy.data.libraries:

@@ -22,10 +22,10 @@ from ...label_images.request import LabelRender, PassName, check_request
 from .. import compat
 from ..capture.passes import render_channels
 from ..capture.rig import view_names
-from ..narrowing import specific
+from ..narrowing import manager_of, specific
 from . import pictures
 from .beauty import prepare_beauty, render_beauty
-from .cameras import Cameras, RigCameras, bounds_of, crop_box, view_of
+from .cameras import Cameras, RigCameras, bounds_of, crop_box, picture_size, view_of
 from .label_scene import LabelScene, chosen_layer, set_resolution
 from .label_shaders import prepare_materials
 from .marks import CHARACTER, LabelWriter, mark_characters
@@ -117,6 +117,7 @@ class _Session:
         for image, passes, shown, channels in self._rendered(lacking, exact=False):
             path = self._store.path(image, "matte")
             materials = self._label_scene()[2]
+            assert materials is not None  # made where mattes are asked for
             pictures.write_matte(path, channels, self._layer, materials, palette)
             self._record(image, passes, shown)
 
@@ -167,7 +168,8 @@ class _Session:
         instant = instant_of(render, image.frame, self._request.instant)
         self._clock.frame_set(int(instant // 1), subframe=instant % 1)
         view = view_of(self._camera(image), self._clock)
-        return Shown(crop_box(self._clock.render)[2:], instant, view)
+        _, _, width, height = crop_box(self._clock.render)
+        return Shown((width, height), instant, view)
 
     def _camera(self, image: Image) -> bpy.types.Object:
         if self._rig is not None and image.camera in self._rig.rig.views:
@@ -178,7 +180,11 @@ class _Session:
         if self._request.rig is None:
             return None
         frames = sorted({*self._request.frames, *self._request.rig_frames})
-        return RigCameras(self._request.rig, bounds_of(self._marks.objects, self._user, frames))
+        bounds = bounds_of(self._marks.objects, self._user, frames)
+        render = self._user.render
+        width, height = self._request.resolution or picture_size(render)
+        wide = width * render.pixel_aspect_x > height * render.pixel_aspect_y
+        return RigCameras(self._request.rig, bounds, wide)
 
     def _clock_scene(self) -> bpy.types.Scene:
         """A scene of cameras only, which is evaluated in no time, with the picture's settings.
@@ -195,7 +201,8 @@ class _Session:
             clock.collection.objects.unlink(ob)
         for camera in self._cameras.all() | ({self._rig.object} if self._rig else set()):
             clock.collection.objects.link(camera)
-        bpy.context.window.scene = clock
+        window = bpy.context.window or manager_of(bpy.context).windows[0]
+        window.scene = clock
         return clock
 
     def _record(self, image: Image, passes: tuple[PassName, ...], shown: Shown) -> None:

@@ -37,7 +37,7 @@ class Image:
 class Shown:
     """What is known of an image beside its files."""
 
-    size: tuple[int, ...]
+    size: tuple[int, int]
     instant: float
     view: View
     pixels: tuple[tuple[int, int, int], ...] | None = None  # None: not known by this run

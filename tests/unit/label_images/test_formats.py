@@ -34,7 +34,7 @@ RANDOM = np.random.default_rng(7)
 @pytest.mark.parametrize("compression", ["ZIP", "ZIPS"])
 def test_an_exr_comes_back_from_its_file(tmp_path, compression):
     noise = RANDOM.random((37, 53)).astype(np.float32)
-    channels = {
+    channels: dict[str, np.ndarray] = {
         "Z": noise,
         "a.layer.with.a.name.longer.than.31.R": np.zeros((37, 53), np.float32),
         "A": np.arange(37 * 53, dtype=np.float16).reshape(37, 53),
@@ -123,6 +123,14 @@ def test_a_matte_comes_back_with_its_largest_coverage_first(tmp_path):
     assert read_ranks(channels, "parts", names[:1]).total[1].tolist() == [0.25] * 5
     with pytest.raises(KeyError):
         read_ranks(channels, "else", names)
+
+
+def test_ranks_that_others_took_are_closed_up():
+    index = np.array([-1, 0, 1], np.int32)[:, None, None]
+    share = np.array([0.0, 0.2, 0.5], np.float32)[:, None, None]
+    found = renamed(Coverage(index, share), np.array([1, 0], np.int32))
+    assert found.index[:, 0, 0].tolist() == [0, 1, -1]
+    assert found.share[:, 0, 0].tolist() == pytest.approx([0.5, 0.2, 0])
 
 
 def test_names_that_become_one_are_added_up():

@@ -25,6 +25,7 @@ from core.label_images.request import (
     LabelledCharacter,
     LabelRender,
     PartId,
+    PassName,
     camera_folder,
     check_request,
     load_request,
@@ -118,7 +119,7 @@ def test_a_record_comes_back_from_its_file(tmp_path):
 def test_only_whole_files_of_the_same_key_are_kept(tmp_path):
     written = record(tmp_path)
     write_record(tmp_path, written)
-    both = ("parts", "matte")
+    both: tuple[PassName, ...] = ("parts", "matte")
     assert kept_files(tmp_path, "Left", 3, "k", both) == dict(written.files)
     assert kept_files(tmp_path, "Left", 3, "other", both) == {}
     assert kept_files(tmp_path, "Left", 3, "k", ("matte",)) == {}
