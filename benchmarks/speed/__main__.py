@@ -62,6 +62,13 @@ class Benchmark:
         return " ".join(["python -m", f"benchmarks.speed.{self.module}", *self.arguments])
 
 
+LABEL_TARGETS = (
+    Target("label image, 512 x 512", 0.2, "s", lambda d: d[-1]["seconds"]),
+    Target("its processor time", None, "s", lambda d: d[-1]["cpu"]),
+    Target("index and matte by index", None, "", lambda d: d[-1]["matte_ratio"]),
+)
+
+
 def benchmarks(quick: bool) -> list[Benchmark]:
     """What is run, in order."""
     short = ("--frames", "4") if quick else ()
@@ -103,6 +110,7 @@ def benchmarks(quick: bool) -> list[Benchmark]:
             short,
             (Target("writing back", 5, "s", lambda d: max(case["apply"] for case in d)),),
         ),
+        Benchmark("labels", short, LABEL_TARGETS),
     ]
     return [b for b in chosen if not (quick and "--memory" in b.arguments)]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..job.presets import PRESET_TABLE, PRESETS, settings_of
 from ..job.setting import setting_fields, settings_of_stage
 from ..job.spec import CaptureSettings, FrameSelection, ParsingSettings
+from .batch_arguments import add_batch
 from .setting_flags import add_flags, read_given
 
 # Settings by the group of options they are in; --frames and --preset are read in their own way.
@@ -68,6 +69,8 @@ def make_parser() -> argparse.ArgumentParser:
     report = _command(commands, "report", "what a job did: stages, seconds, counts, backends")
     report.add_argument("job", type=Path, metavar="JOB", help="the job folder")
     report.add_argument("--sheet", type=Path, metavar="PNG", help="draw the contact sheet here")
+
+    add_batch(commands, _command)
     return parser
 
 

@@ -80,6 +80,11 @@ class Console:
         elif message.type == "stage" and message.state == "skipped":
             print(f"{message.stage:<12} kept from an earlier run", file=sys.stderr)
 
+    def status(self, text: str) -> None:
+        """A line that the next one replaces, where someone is looking."""
+        if not self._quiet and sys.stderr.isatty():
+            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
     def warn(self, text: str) -> None:
         if not self._as_json:
             print(f"Warning: {one_line(text)}", file=sys.stderr)

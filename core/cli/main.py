@@ -28,9 +28,14 @@ def main(argv: Sequence[str], worker_python: Callable[[bool], list[str]]) -> int
     console = Console(arguments.json, arguments.quiet)
     cancelled = _cancel_on_interrupt()
     try:
-        from .commands import COMMANDS
+        if arguments.command == "batch":  # most of it needs no bpy
+            from .batch_commands import BATCH_COMMANDS
 
-        COMMANDS[arguments.command](arguments, console, cancelled.is_set, worker_python)
+            BATCH_COMMANDS[arguments.batch_command](arguments, console, cancelled.is_set)
+        else:
+            from .commands import COMMANDS
+
+            COMMANDS[arguments.command](arguments, console, cancelled.is_set, worker_python)
     except KeyboardInterrupt:
         console.failure(CancelledError())
         return CANCELLED

@@ -168,7 +168,7 @@ def add_capture_output(material: bpy.types.Material, surface: Surface) -> None:
     gate = nodes.new("ShaderNodeMath")
     gate.operation = "GREATER_THAN"
     gate.inputs[1].default_value = _ALPHA_THRESHOLD
-    _feed(links, gate.inputs[0], surface.alpha)
+    feed(links, gate.inputs[0], surface.alpha)
 
     attribute = nodes.new("ShaderNodeAttribute")
     attribute.attribute_type, attribute.attribute_name = "GEOMETRY", ATTRIBUTE
@@ -182,7 +182,7 @@ def add_capture_output(material: bpy.types.Material, surface: Surface) -> None:
 
     albedo = nodes.new("ShaderNodeVectorMath")
     albedo.operation = "SCALE"
-    _feed(links, albedo.inputs[0], surface.color)
+    feed(links, albedo.inputs[0], surface.color)
     links.new(gate.outputs[0], albedo.inputs["Scale"])
     albedo_aov = nodes.new("ShaderNodeOutputAOV")
     albedo_aov.aov_name = ALBEDO_AOV
@@ -192,14 +192,14 @@ def add_capture_output(material: bpy.types.Material, surface: Surface) -> None:
     links.new(gate.outputs[0], mix.inputs[0])
     links.new(nodes.new("ShaderNodeBsdfTransparent").outputs[0], mix.inputs[1])
     links.new(nodes.new("ShaderNodeBsdfDiffuse").outputs[0], mix.inputs[2])
-    _make_room_for_ours(nodes)
+    make_room_for_ours(nodes)
     output = nodes.new("ShaderNodeOutputMaterial")
     output.name, output.target = _OUTPUT, "CYCLES"
     output.is_active_output = True
     links.new(mix.outputs[0], output.inputs["Surface"])
 
 
-def _make_room_for_ours(nodes: bpy.types.Nodes) -> None:
+def make_room_for_ours(nodes: bpy.types.Nodes) -> None:
     """Cycles prefers an output made for it: the artist's own such output becomes the general."""
     own = [specific(n) for n in nodes if n.bl_idname == "ShaderNodeOutputMaterial"]
     for_cycles = [n for n in own if n.target == "CYCLES"]
@@ -212,7 +212,8 @@ def _make_room_for_ours(nodes: bpy.types.Nodes) -> None:
         node.target = "ALL"
 
 
-def _feed(links: bpy.types.NodeLinks, socket: bpy.types.NodeSocket, source: object) -> None:
+def feed(links: bpy.types.NodeLinks, socket: bpy.types.NodeSocket, source: object) -> None:
+    """Link a socket to what feeds an input, or set it to a constant, colours cut to its length."""
     if isinstance(source, bpy.types.NodeSocket):
         links.new(source, socket)
     elif isinstance(source, tuple):

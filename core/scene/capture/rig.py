@@ -117,6 +117,11 @@ def directions(settings: CaptureSettings) -> list[tuple[float, float]]:
     return list(dict.fromkeys(found))
 
 
+def view_names(settings: CaptureSettings) -> tuple[str, ...]:
+    """The names of a rig's views, in order."""
+    return tuple(_view_name(a, e) for a, e in directions(settings))
+
+
 def fit_rig(settings: CaptureSettings, bounds: Sequence[Bounds]) -> Rig:
     """The rig of a sequence whose frames have these bounds; every vertex is inside each picture.
 
@@ -134,9 +139,8 @@ def fit_rig(settings: CaptureSettings, bounds: Sequence[Bounds]) -> Rig:
     if perspective:
         # Wide enough already where the nearest vertex can be.
         distance = extent * settings.lens * 2 / SENSOR + reach
-    names = tuple(_view_name(a, e) for a, e in views)
     return Rig(
-        names,
+        view_names(settings),
         tuple(a for a, _ in views),
         tuple(e for _, e in views),
         settings.resolution,
