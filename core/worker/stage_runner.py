@@ -8,12 +8,13 @@ import platform
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from ..checkpoints.catalogue import find_checkpoint
 from ..checkpoints.store import recorded_hash
 from ..errors import CancelledError
 from ..files.atomic import write_json
-from ..files.reading import DamagedFile, read_object
+from ..files.reading import DamagedFile, damaged, read_object
 from ..job.capture_files import Manifest
 from ..job.choices import choose, counts, needs_torch
 from ..job.folder import JobFolder
@@ -123,6 +124,15 @@ def _lacks_sight(run: Run) -> bool:
     return bool(reason_without(run.folder("sight")) and sight_model_hash())
 
 
+def _read_counts(path: Path) -> dict[str, int]:
+    """How many of what a stage has made. Raises JobError."""
+    check_recorded(path)
+    counts = read_object(path)
+    if not all(type(number) is int for number in counts.values()):
+        raise damaged(path)
+    return counts
+
+
 def _result(
     folder: JobFolder,
     spec: JobSpec,
@@ -138,9 +148,7 @@ def _result(
         manifest.elements_at(frame) for frame in manifest.frames
     )
     for stage in STAGES:
-        path = folder.stage(stage) / "counts.json"
-        check_recorded(path)
-        totals |= read_object(path)
+        totals |= _read_counts(folder.stage(stage) / "counts.json")
     settings = spec.parsing
     return Result(
         character=spec.character,
