@@ -149,6 +149,12 @@ def trousers(joints: Joints) -> Piece:
     low, high = np.array(palette.DENIM), np.array(palette.DENIM_WORN)
     colour = low + np.clip(worn, 0, 1)[:, None] * (high - low)
     cloth = piece("Trousers", vertices, quads, "trousers", "Trousers", colour)
+    trims = _pocket_and_loops(field)
+    return join("Trousers", [cloth, *trims, *(mirror(t) for t in trims)])
+
+
+def _pocket_and_loops(field: Field) -> list[Piece]:
+    """Of the left half of the trousers."""
     pocket = strip(
         field,
         between((0.085, -0.2, 1.090), (0.158, -0.2, 0.990), 10, (-0.012, 0, -0.012)),
@@ -175,8 +181,7 @@ def trousers(joints: Joints) -> Piece:
             (0.06, 0.3, (0, -1, 0)),
         )
     ]
-    trims = [pocket, *loops]
-    return join("Trousers", [cloth, *trims, *(mirror(t) for t in trims)])
+    return [pocket, *loops]
 
 
 def _loop(centre, across: np.ndarray, section: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -162,23 +162,7 @@ def armor(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     if rng.random() < 0.5:
         trim(fit, rng, color, piece, front_strip(fit, 0.015 * unit))
     if rng.random() < 0.7:
-        for side, sign in (("l", 1), ("r", -1)):
-            start, end = fit.skeleton.bone(f"upper arm {side}")
-            size = rng.uniform(0.075, 0.11) * unit
-            at = start + (end - start) * 0.12 + [0, 0, 0.015 * unit]
-            shape = ball(
-                at,
-                np.array([size * 1.15, size, size * 0.9]),
-                16,
-                7,
-                low=-0.15,
-                power=rng.uniform(0.7, 1),
-            )
-            joints, weights = fit.rigid(len(shape.vertices), f"upper arm {side}")
-            joints[:, 1] = fit.joint("torso")
-            weights[:, :2] = 0.5
-            fit.add(shape, material, "armor", piece, joints, weights, "upper arm")
-            del sign
+        _add_pauldrons(fit, rng, material, piece)
     if rng.random() < 0.7:
         field = np.where(fit.arm > -1, np.minimum(fit.arm - 1.12, 1.9 - fit.arm), OUT) * 0.25 * unit
         fit.lift(field, material, 0.01 * unit, 6, **labels)
@@ -199,3 +183,24 @@ def armor(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
             OUT,
         )
         fit.lift(field, material, np.minimum(0.01 * unit, 0.3 * abs(fit.rest[:, 0])), 6, **labels)
+
+
+def _add_pauldrons(fit: Fitting, rng: np.random.Generator, material: int, piece: int) -> None:
+    """Half balls over both shoulders."""
+    unit = fit.body.unit
+    for side in "lr":
+        start, end = fit.skeleton.bone(f"upper arm {side}")
+        size = rng.uniform(0.075, 0.11) * unit
+        at = start + (end - start) * 0.12 + [0, 0, 0.015 * unit]
+        shape = ball(
+            at,
+            np.array([size * 1.15, size, size * 0.9]),
+            16,
+            7,
+            low=-0.15,
+            power=rng.uniform(0.7, 1),
+        )
+        joints, weights = fit.rigid(len(shape.vertices), f"upper arm {side}")
+        joints[:, 1] = fit.joint("torso")
+        weights[:, :2] = 0.5
+        fit.add(shape, material, "armor", piece, joints, weights, "upper arm")

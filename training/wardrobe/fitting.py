@@ -265,29 +265,13 @@ def _lifted(
     weld = weld.ravel()
     base, welded = points[first].astype(np.float64), np.where(faces >= 0, weld[faces], -1)
     count = np.where(faces[:, 3] < 0, 3, 4)
-    starts, ends, owner = [], [], []
-    for corner in range(4):
-        has = count > corner
-        starts.append(faces[has, corner])
-        ends.append(
-            faces[has, (corner + 1) % 4]
-            if corner < 2
-            else np.where(count[has] == corner + 1, faces[has, 0], faces[has, (corner + 1) % 4])
-        )
-        owner.append(np.flatnonzero(has))
-    a, b, face = np.concatenate(starts), np.concatenate(ends), np.concatenate(owner)
+    a, b, face = _edges(faces, count)
     low, high = np.minimum(weld[a], weld[b]), np.maximum(weld[a], weld[b])
     code = low.astype(np.int64) * len(base) + high
     _, inverse, times = np.unique(code, return_inverse=True, return_counts=True)
     rim = (times[inverse] == 1) & (low != high)
 
-    normal = np.zeros_like(base)
-    cross = np.cross(
-        base[welded[:, 1]] - base[welded[:, 0]], base[welded[:, 2]] - base[welded[:, 0]]
-    )
-    for corner in range(4):
-        has = count > corner
-        np.add.at(normal, welded[has, corner], cross[has])
+    normal = _sum_of_normals(base, welded, count)
     graph = sparse.coo_matrix(
         (np.ones(len(a)), (weld[a], weld[b])), shape=(len(base), len(base))
     ).tocsr()
@@ -311,3 +295,30 @@ def _lifted(
         if smooth:
             p += 0.5 * free[:, None] * (mean @ p - p)
     return p[weld].astype(np.float32), (a[rim], b[rim], face[rim])
+
+
+def _edges(faces: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(starts, ends, their faces) of all edges of faces (F, 4) with `count` (F,) corners."""
+    starts, ends, owner = [], [], []
+    for corner in range(4):
+        has = count > corner
+        starts.append(faces[has, corner])
+        ends.append(
+            faces[has, (corner + 1) % 4]
+            if corner < 2
+            else np.where(count[has] == corner + 1, faces[has, 0], faces[has, (corner + 1) % 4])
+        )
+        owner.append(np.flatnonzero(has))
+    return np.concatenate(starts), np.concatenate(ends), np.concatenate(owner)
+
+
+def _sum_of_normals(points: np.ndarray, faces: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """(N, 3) of the faces around each point, as long as these are large."""
+    normal = np.zeros_like(points)
+    cross = np.cross(
+        points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]]
+    )
+    for corner in range(4):
+        has = count > corner
+        np.add.at(normal, faces[has, corner], cross[has])
+    return normal

@@ -200,20 +200,8 @@ def glasses(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     lens = fit.new_material(
         "lens", (0.05, 0.05, 0.07) if rng.random() < 0.5 else (0.55, 0.62, 0.68)
     )
-    eyes = fit.surface == surface_index("eye")
-    points = fit.vertices[np.unique(fit.faces[eyes][:, :3])] if eyes.any() else None
     radius = body.head_radius
-    if points is not None:
-        high, apart = float(points[:, 2].mean()), float(abs(points[:, 0]).mean())
-    else:
-        high, apart = float(body.head_center[2] + 0.05 * radius[2]), 0.36 * float(radius[0])
-    head = fit.points((HEAD,))
-    near = head[
-        (abs(head[:, 2] - high) < 0.2 * radius[2])
-        & (abs(abs(head[:, 0]) - apart) < 0.25 * radius[0])
-    ]
-    front = float(near[:, 1].min() if len(near) else body.head_center[1] - 0.9 * radius[1])
-    front -= 0.1 * float(radius[1])
+    high, apart, front = _before_the_eyes(fit)
     size = apart * rng.uniform(0.65, 0.85)
     tall = size * rng.uniform(0.6, 1.0)
     plane = circle(16)
@@ -243,3 +231,21 @@ def glasses(fit: Fitting, rng: np.random.Generator, cloth: Cloth) -> None:
     )
     put_on_head(fit, merged(*rims), "glasses", piece, frame)
     put_on_head(fit, merged(*lenses), "glasses", piece, lens)
+
+
+def _before_the_eyes(fit: Fitting) -> tuple[float, float, float]:
+    """Height and distance from the middle of the eyes, and how far before them the head ends."""
+    body, radius = fit.body, fit.body.head_radius
+    eyes = fit.surface == surface_index("eye")
+    points = fit.vertices[np.unique(fit.faces[eyes][:, :3])] if eyes.any() else None
+    if points is not None:
+        high, apart = float(points[:, 2].mean()), float(abs(points[:, 0]).mean())
+    else:
+        high, apart = float(body.head_center[2] + 0.05 * radius[2]), 0.36 * float(radius[0])
+    head = fit.points((HEAD,))
+    near = head[
+        (abs(head[:, 2] - high) < 0.2 * radius[2])
+        & (abs(abs(head[:, 0]) - apart) < 0.25 * radius[0])
+    ]
+    front = float(near[:, 1].min() if len(near) else body.head_center[1] - 0.9 * radius[1])
+    return high, apart, front - 0.1 * float(radius[1])

@@ -22,12 +22,7 @@ def recolored(figure: Figure, rng: np.random.Generator) -> Figure:
     """
     kind = rng.choice(["cloth", "clay", "vertex"], p=(0.84, 0.08, 0.08))
     if kind == "clay":
-        value = rng.uniform(0.35, 0.9)
-        clay = (
-            (value, value, value)
-            if rng.random() < 0.6
-            else varied((value, value * 0.95, value * 0.88), rng, 0.06)
-        )
+        clay = _clay_color(rng)
         return replace(figure, materials=tuple(_clay(m, clay) for m in figure.materials))
     colors = palette(rng)
     materials = list(figure.materials)
@@ -66,6 +61,14 @@ def recolored(figure: Figure, rng: np.random.Generator) -> Figure:
         uv[faces] = box_uv(figure, faces, tile=float(np.exp(rng.uniform(np.log(0.1), np.log(0.6)))))
         figure = replace(figure, uv=uv)
     return _as_vertex_colors(figure) if kind == "vertex" else figure
+
+
+def _clay_color(rng: np.random.Generator) -> Color:
+    """A grey, by chance a warm one."""
+    value = rng.uniform(0.35, 0.9)
+    if rng.random() < 0.6:
+        return (value, value, value)
+    return varied((value, value * 0.95, value * 0.88), rng, 0.06)
 
 
 def stripped(figure: Figure, rng: np.random.Generator) -> Figure:

@@ -13,7 +13,8 @@ LONGEST = 50  # lines, with the signature and the docstring
 
 
 @pytest.mark.parametrize(
-    "folder", ["core", "operators", "panels", "tools", "benchmarks", "vendor_setup.py"]
+    "folder",
+    ["core", "operators", "panels", "tools", "benchmarks", "demo", "training", "vendor_setup.py"],
 )
 def test_no_function_is_longer_than_a_screen(folder: str) -> None:
     start = REPOSITORY / folder
