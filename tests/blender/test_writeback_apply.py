@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from core.scene.narrowing import specific
+from core.scene.using import show_confidence
 from core.scene.writeback import (
     WriteOptions,
     apply_labels,
@@ -192,3 +194,27 @@ def test_the_object_says_what_its_labels_mean(tmp_path):
     assert document["attributes"] == {"label": "parts_label", "color": "parts"}
     assert document["groups"]["jacket"] == "part:jacket"
     assert labelled_objects() == [ob]
+
+
+def test_a_labelled_file_does_not_say_whose_it_is(tmp_path, monkeypatch):
+    home = tmp_path / "home-of-jane"
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PARTS4D_DATA", str(home / "data"))
+    ob = sphere()
+    bpy.ops.wm.save_as_mainfile(filepath=str(_made(home / "films") / "a.blend"))
+    near, _ = changing_job(home / "films" / "hero.parts4d", ob)
+    far, _ = changing_job(tmp_path / "scratch" / "hero.parts4d", ob)
+    for files, way in ((near, "//hero.parts4d"), (far, "")):
+        apply_labels(files)
+        said = [
+            str(dict(o.items())) for group in (bpy.data.objects, bpy.data.meshes) for o in group
+        ]
+        assert any("job_id" in text for text in said)
+        assert not [text for text in said if home.name in text or "scratch" in text]
+        assert json.loads(ob["parts4d"])["job"] == way
+        assert show_confidence(ob).mean == 1.0  # and it is found again
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
