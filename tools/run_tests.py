@@ -20,23 +20,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import queue
 import re
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1])]
 
 import suites
 import window_blender
 from lint import lint_commands
-from setup_env import EMBEDDED, LINTED, MODELS, REPOSITORY, available, set_up
+from setup_env import EMBEDDED, LINTED, MODELS, REPOSITORY, available, environment, set_up
 from suites import Suite
+from waiting import Waiting
 from watched import Outcome, Task, run
 
 from core.errors import Parts4DError
@@ -49,19 +50,14 @@ def main(arguments: Sequence[str]) -> int:
     """The program. Returns the exit status: 0 only when everything passed."""
     chosen = _parser().parse_args(arguments)
     start = time.monotonic()
-    try:
-        pythons = set_up_all(environments(chosen))
-    except Parts4DError as error:
-        print(error, file=sys.stderr)
-        return 3
-    found = suites.make_suites(pythons, chosen)
-    exempt: tuple[str, ...] = ()
-    if any(suite.name == "window" for suite in found) and not _make_window_blender():
-        exempt = ("window",)
     if LOGS.is_symlink():  # to those of .ci/run
         LOGS.unlink()
     shutil.rmtree(LOGS, ignore_errors=True)
-    outcomes = run_all(make_tasks(pythons, found, chosen))
+    try:
+        outcomes, exempt = _set_up_and_run(chosen)
+    except Parts4DError as error:
+        print(error, file=sys.stderr)
+        return 3
     for outcome in outcomes:
         if not outcome.passed:
             print(f"\n--- {outcome.task.name}: {outcome.log}")
@@ -110,17 +106,25 @@ def environments(chosen: argparse.Namespace) -> list[str]:
     return names if only_main or chosen.bpy else [*names, EMBEDDED, MODELS]
 
 
-def set_up_all(names: Sequence[str]) -> dict[str, Path]:
-    """Environment -> its Python. The first is made alone, for with it come the system's libraries;
-    the others wait for downloads most of the time, so two are made at once.
+def _set_up_and_run(chosen: argparse.Namespace) -> tuple[list[Outcome], tuple[str, ...]]:
+    """Outcomes of all tasks, and the suites that may be skipped here. Raises Parts4DError.
 
-    Raises MissingEnvironment.
+    The main environment is made first, for with it come the system's libraries. The others wait for
+    downloads most of the time: they are made two at once, while tests run for which all is there.
     """
-    first, *others = names
-    pythons = {first: set_up(first).python}
+    first, *others = environments(chosen)
+    pythons = {first: set_up(first).python} | {n: environment(n).python for n in others}
+    found = suites.make_suites(pythons, chosen)
+    has_windows = any(suite.name == "window" for suite in found)
     with ThreadPoolExecutor(2) as pool:
-        made = list(pool.map(set_up, others))
-    return pythons | {n: m.python for n, m in zip(others, made, strict=True)}
+        making: dict[str, Future[Any]] = {
+            suites.suite_of(name): pool.submit(set_up, name) for name in others
+        }
+        if has_windows:
+            making["window"] = pool.submit(_make_window_blender)
+        outcomes = run_all(make_tasks(pythons, found, chosen), making)
+        skipped = has_windows and not making["window"].result()
+    return outcomes, ("window",) if skipped else ()
 
 
 def make_tasks(
@@ -172,20 +176,17 @@ def _make_window_blender() -> bool:
     return True
 
 
-def run_all(tasks: Sequence[Task]) -> list[Outcome]:
-    """All tasks, one for each core at a time; each is reported when it ends."""
-    waiting: queue.SimpleQueue[Task] = queue.SimpleQueue()
-    for task in tasks:
-        waiting.put(task)
+def run_all(tasks: Sequence[Task], making: Mapping[str, Future[Any]]) -> list[Outcome]:
+    """All tasks, one for each core at a time; each is reported when it ends.
+
+    The tasks of a suite wait for what is being made for it. Raises what making it raised.
+    """
+    waiting = Waiting(tasks, making)
     outcomes: list[Outcome] = []
     printing = threading.Lock()
 
     def work() -> None:
-        while True:
-            try:
-                task = waiting.get_nowait()
-            except queue.Empty:
-                return
+        while (task := waiting.take()) is not None:
             name = re.sub(r"[^\w.]+", "-", task.name)
             outcome = run(task, LOGS / f"{name}.log", REPOSITORY, _variables(name))
             with printing:
@@ -197,6 +198,8 @@ def run_all(tasks: Sequence[Task]) -> list[Outcome]:
         worker.start()
     for worker in workers:
         worker.join()
+    if waiting.error:
+        raise waiting.error
     return outcomes
 
 

@@ -64,14 +64,18 @@ def make_suites(pythons: Mapping[str, Path], chosen: argparse.Namespace) -> list
         ends = set(blenders) if chosen.everywhere else {min(blenders), max(blenders)}
         versions = [f for f in files if _PROGRAMS not in f.read_text("utf-8")]
         for name, python in blenders.items():
-            suites.append(
-                Suite(f"blender {name}", python, files if name in ends else tuple(versions))
-            )
+            own = files if name in ends else tuple(versions)
+            suites.append(Suite(suite_of(name), python, own))
     if not (chosen.fast or chosen.quick):
         suites.append(Suite("window", main, test_files("gui")))
     wanted = [path.absolute() for path in chosen.files]
     suites = [Suite(s.name, s.python, _choose_among(s.files, wanted)) for s in suites]
     return [suite for suite in suites if suite.files]
+
+
+def suite_of(environment: str) -> str:
+    """The suite that runs in an environment other than the main one."""
+    return environment if environment in (EMBEDDED, MODELS) else f"blender {environment}"
 
 
 def test_files(folder: str) -> tuple[Path, ...]:
