@@ -21,6 +21,7 @@ from ..core.interface.settings import (
 from ..core.job.folder import JobFolder
 from ..core.job.presets import require_models
 from ..core.job.spec import JobSpec
+from ..core.job.spec_checks import check_spec
 from ..core.scene.motion import frame_range
 from ..core.scene.narrowing import scene_of
 from ..core.scene.prepare import prepare_job
@@ -80,6 +81,7 @@ class PARTS4D_OT_parse(ReportsErrors, bpy.types.Operator):
         )
         path = run_folder(bpy.data.filepath, character.name, parsing.preset, interface.untitled)
         sources = [Path(bpy.data.filepath)] if bpy.data.filepath else []
+        check_spec(spec)  # before anything is made on disk
         folder = JobFolder(path)
         with folder.held():
             prepare_job(folder, spec, character, sources, bpy.data.is_dirty)

@@ -25,6 +25,7 @@ from ..job.report import report_document, report_text
 from ..job.run_folders import run_folder
 from ..job.run_job import run_job
 from ..job.spec import FrameSelection, JobSpec, ParsingSettings, Part
+from ..job.spec_checks import check_spec
 from ..job.spec_files import save_spec
 from ..job.vocabulary import parse_parts
 from ..job.workers import OneShotWorker
@@ -170,6 +171,7 @@ def _prepared(
     path = arguments.job or run_folder(base.parent, base.stem, character.name)
     # A file opened a moment ago is unchanged, though without a window Blender calls it dirty.
     changed = bpy.data.is_dirty and not (arguments.scene or bpy.app.background)
+    check_spec(spec)  # before anything is made on disk
     folder = JobFolder(path)
     with folder.held():
         with console.chatter():

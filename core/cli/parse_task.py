@@ -15,6 +15,7 @@ from ..job.implementations import SEAMS
 from ..job.messages import Message
 from ..job.presets import require_models
 from ..job.run_job import run_job
+from ..job.spec_checks import check_spec
 from ..job.workers import OneShotWorker
 from ..scene.capture.capture import capture_command
 from ..scene.character import find_character
@@ -41,6 +42,7 @@ def parse_character(
         emit(Message("warning", message=warning))
     spec = replace(spec, character=character.name, blend="")
     worker = OneShotWorker(lambda job: [*python, str(_WORKER), str(job)])
+    check_spec(spec)
     folder = JobFolder(request.job)
     with folder.held():
         prepare_job(folder, spec, character, [source], False)
