@@ -7,6 +7,7 @@ import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -29,7 +30,7 @@ def read_dataclass(cls: type[T], document: Any, where: str = "") -> T:
     for key in document:
         if key not in known:
             raise _unknown_key(key, where, list(known))
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     values = {}
     for name, field in known.items():
         dotted = f"{where}.{name}" if where else name
@@ -38,6 +39,12 @@ def read_dataclass(cls: type[T], document: Any, where: str = "") -> T:
         elif field.default is MISSING and field.default_factory is MISSING:
             raise InputError(f"The setting {dotted} is missing", f"Give a value for {dotted}")
     return cls(**values)
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    """Working them out takes longer than reading a part, and there may be thousands of parts."""
+    return get_type_hints(cls)
 
 
 def wrong_value(where: str, expected: str, value: Any) -> InputError:
