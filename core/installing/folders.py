@@ -63,7 +63,12 @@ def delete_discarded(path: Path) -> None:
 
 def mark(path: Path) -> None:
     """Says that a folder of ours is incomplete. Raises OSError."""
-    write_own(path / MARKER, _MARK)
+    if is_marked(path):  # a full disk takes no second mark
+        return
+    # At once: a kill in the middle would leave a folder that nobody may delete.
+    beside = path / f".{MARKER}.{os.getpid()}.tmp"
+    write_own(beside, _MARK)
+    beside.replace(path / MARKER)
 
 
 def is_marked(path: Path) -> bool:
@@ -79,7 +84,8 @@ def _require_ours(path: Path) -> None:
     is not ours to delete."""
     if path.is_symlink() or not path.is_dir():
         raise MissingEnvironment(f"{path} is not a Parts4D environment", "Move it away")
-    if not (is_marked(path) or "requirements" in read_stamp(path) or not any(path.iterdir())):
+    begun = all(inside.name.startswith(f".{MARKER}.") for inside in path.iterdir())
+    if not (begun or is_marked(path) or "requirements" in read_stamp(path)):
         raise MissingEnvironment(f"{path} is not a Parts4D environment", "Move it away")
 
 

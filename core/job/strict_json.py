@@ -30,7 +30,7 @@ def read_dataclass(cls: type[T], document: Any, where: str = "") -> T:
     for key in document:
         if key not in known:
             raise _unknown_key(key, where, list(known))
-    hints = _hints(cls)
+    hints = _hints(cls)  # type: ignore[arg-type]  # classes can be hashed
     values = {}
     for name, field in known.items():
         dotted = f"{where}.{name}" if where else name

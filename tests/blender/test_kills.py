@@ -99,8 +99,9 @@ def test_killed_while_writing_the_old_or_the_new_file_is_there(files, tmp_path, 
         if target.read_bytes() != old:
             found = attempt(lambda: json.dumps(content_of(target)), log)
             assert json.loads(whole(found)) == files.contents[command], where
-    again = outcome(log, *arguments, look_at=target)
-    assert json.loads(whole(again)) == files.contents[command]
+    if target.read_bytes() == old:  # else the last run had saved all before it was killed
+        again = outcome(log, *arguments, look_at=target)
+        assert json.loads(whole(again)) == files.contents[command]
     left = names(folder) - {"scene.blend", "scene.blend1", "target.blend", "target.blend1"}
     assert not left, f"left behind: {left}"
 

@@ -111,3 +111,12 @@ def test_a_folder_in_its_place_is_named(film, tmp_path):
     (tmp_path / "other.blend").mkdir()
     with pytest.raises(InputError, match=r"other\.blend could not be saved \(it is no file\)"):
         save_blend(tmp_path / "other.blend", REMEDY)
+
+
+def test_what_a_killed_save_left_goes_and_nothing_else(film):
+    left = film.with_name(".film.4711.unfinished.blend")
+    mine = film.with_name(".film.old.blend")
+    for path in (left, mine):
+        path.write_bytes(b"x")
+    save_blend(film, REMEDY)
+    assert not left.exists() and mine.exists()

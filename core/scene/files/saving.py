@@ -8,6 +8,7 @@ after a kill in it there stays none. Old versions (`.blend1`) are kept as the pr
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ import bpy
 from ...errors import InputError
 from ..compat import reason_in
 
+_UNFINISHED = ".unfinished.blend"
 _COMPRESSED = (b"\x28\xb5\x2f\xfd", b"\x1f\x8b")  # Zstandard, gzip
 
 
@@ -33,7 +35,8 @@ def save_blend(path: Path, remedy: str) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not target.is_file():
             raise OSError("it is no file")
-        beside = target.with_name(f".{target.stem}.{os.getpid()}.blend")
+        beside = target.with_name(f".{target.stem}.{os.getpid()}{_UNFINISHED}")
+        _remove_leftovers(target)
         try:
             bpy.ops.wm.save_as_mainfile(
                 filepath=str(beside), copy=True, check_existing=False, compress=_is_packed(target)
@@ -53,6 +56,15 @@ def save_blend(path: Path, remedy: str) -> Path:
             f"{target} could not be saved ({reason_in(error)}){as_it_was}", remedy
         ) from error
     return target
+
+
+def _remove_leftovers(target: Path) -> None:
+    """What saves of the same file left that were killed."""
+    name = re.compile(rf"\.{re.escape(target.stem)}\.\d+{re.escape(_UNFINISHED)}@?")
+    for path in target.parent.iterdir():
+        if name.fullmatch(path.name):
+            with suppress(OSError):
+                path.unlink()
 
 
 def _is_packed(path: Path) -> bool:

@@ -212,7 +212,7 @@ def test_a_full_or_read_only_disk_is_a_sentence_with_a_remedy(package, options, 
     package.require("1.0", digest)
     disk = package.folder / "disk"
     disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+    command = ["mount", "-t", "tmpfs", "-o", f"{options},mode=755", "tmpfs", str(disk)]
     if subprocess.run(command, capture_output=True).returncode:
         pytest.skip("mounting is not allowed here")
     try:
@@ -262,9 +262,7 @@ def test_notes_are_not_written_through_links(package, tmp_path, name):
     (environment / name).symlink_to(precious)
     with pytest.raises(OSError, match="link"):
         write_own(environment / name, "ours")
-    if name == "incomplete":
-        with pytest.raises(OSError, match="link"):
-            mark(environment)
+    mark(environment)
     assert precious.read_text() == "mine"
 
 
