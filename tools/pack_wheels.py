@@ -21,24 +21,23 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the same wheel gives the same bytes
 _WORTH_IT = 2**20  # bytes of a wheel; packing takes about a second for two megabytes
 
 
-def pack_all(wheels: Sequence[Path], folder: Path, at_most: int | None = None) -> list[Path]:
+def pack_all(wheels: Sequence[Path], folder: Path) -> list[Path]:
     """The packed wheels in `folder`, made where they are not there, and their `packed.json`.
 
-    Wheels that are small already come back as they are; those of more than `at_most` bytes, too.
+    Wheels that are small already come back as they are.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # LZMA runs beside Python
-        files = list(pool.map(lambda wheel: pack(wheel, folder, at_most), wheels))
+        files = list(pool.map(lambda wheel: pack(wheel, folder), wheels))
     listed = folder / PACKED
     hashes = {path.name: hash_file(path) for path in files}
     listed.write_text(json.dumps(hashes, indent=1, sort_keys=True), "utf-8")
     return [*files, listed]
 
 
-def pack(wheel: Path, folder: Path, at_most: int | None = None) -> Path:
+def pack(wheel: Path, folder: Path) -> Path:
     """The wheel with the same content and name, packed by LZMA, in `folder`."""
-    size = wheel.stat().st_size
-    if size < _WORTH_IT or (at_most is not None and size > at_most):
+    if wheel.stat().st_size < _WORTH_IT:
         return wheel
     target = folder / wheel.name
     if target.exists() and target.stat().st_mtime_ns >= wheel.stat().st_mtime_ns:

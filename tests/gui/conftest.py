@@ -56,9 +56,8 @@ def archive(blender: WindowBlender, tmp_path_factory: pytest.TempPathFactory) ->
     with open(build_zip.CACHE / "window-tests.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another test process may be fetching them
         wheels = build_zip.collect_wheels("linux-x64", versions.python)
-        # Packing all takes minutes, and the largest are nothing special.
-        packed = build_zip.CACHE / "linux-x64" / f"packed-for-tests-{versions.name}"
-        wheels = build_zip.pack_all(wheels, packed, at_most=20 * 2**20)
+        packed = build_zip.CACHE / "linux-x64" / f"packed-{versions.name}"
+        wheels = build_zip.pack_all(wheels, packed)
     return build_zip.add_wheels(plain, wheels, "linux-x64", versions)
 
 
