@@ -84,7 +84,7 @@ def test_a_job_that_is_not_finished_and_a_folder_that_cannot_be_made_are_named(
     with pytest.raises(JobError, match="no result yet"):
         render_labels(replace(request_of_a_ball, characters=unfinished, key="new"))
     (tmp_path / "file").touch()
-    with pytest.raises(JobError, match="could not be written"):
+    with pytest.raises(JobError, match="is a file, and a folder belongs there"):
         render_labels(replace(request_of_a_ball, folder=str(tmp_path / "file" / "images")))
 
 
