@@ -126,5 +126,8 @@ def test_the_reader_agrees_with_blenders_own_file_and_refuses_every_truncation(t
             decode_exr(content[:length])
     scene.render.image_settings.exr_codec = "ZIP"
     bpy.ops.render.render(write_still=True, scene=scene.name)
+    assert np.array_equal(read_exr(tmp_path / "kept.exr")["ViewLayer.Depth.Z"], depth)
+    scene.render.image_settings.exr_codec = "PIZ"
+    bpy.ops.render.render(write_still=True, scene=scene.name)
     with pytest.raises(ExrError, match="compressed"):
         read_exr(tmp_path / "kept.exr")
