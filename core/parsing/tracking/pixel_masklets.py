@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from ...job.arrays import load_arrays, making_sense, save_arrays
-from ..masks import MaskSet, stack
+from ..masks import MOST_MASKLETS, MaskSet, stack
 
 ImageKey = tuple[int, int]  # (frame, view)
 _MASK_ARRAYS = ("masklet", "atom", "member")  # of one image in a file
@@ -134,7 +134,10 @@ class ImageMasklets:
                     if f"masklet_{view:02d}" in arrays:
                         masklet, atom, member = (arrays[f"{a}_{view:02d}"] for a in _MASK_ARRAYS)
                         self.add((frame, view), MaskSet.whole(member, atom, masklet))
-                self.count = int(arrays["masklet_count"])
+                count = int(arrays["masklet_count"])
+                if not self.count <= count <= MOST_MASKLETS:
+                    raise ValueError("another number of masklets")
+                self.count = count
 
     def _catch_up(self, key: ImageKey) -> None:
         for passed, masks in self._journey.reach(key):
