@@ -11,6 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ...files.reading import damaged
 from ...job.arrays import load_arrays, making_sense, save_arrays
 from ..masks import MOST_MASKLETS, MaskSet, stack
 
@@ -72,6 +73,7 @@ class ImageMasklets:
         self._frames = tuple(frames)
         self._view_count = view_count
         self._journey = journey
+        self._folder = Path()  # that the masks were restored from
         self._packed: dict[ImageKey, PackedMasks] = {}
         self.count = 0
 
@@ -85,9 +87,15 @@ class ImageMasklets:
         self.count = max(self.count, int(masks.masklet.max()) + 1)
 
     def at(self, key: ImageKey, pixels: int) -> MaskSet:
-        """The masks of an image whose silhouette has so many pixels."""
+        """The masks of an image whose silhouette has so many pixels.
+
+        Raises JobError where masks from a file have other pixels.
+        """
         if key in self._packed:
-            return self._packed[key].unpacked()
+            masks = self._packed[key].unpacked()
+            if len(masks.atom) != pixels:
+                raise damaged(self._folder / _file_name(key[0]))
+            return masks
         return MaskSet.from_pixels(np.zeros((0, pixels), bool))
 
     def masks(self, frame: int, view: int, element_map: np.ndarray) -> MaskSet:
@@ -126,6 +134,7 @@ class ImageMasklets:
 
     def restore(self, folder: Path) -> None:
         """Take in what `save` wrote. Raises JobError when a file is missing or damaged."""
+        self._folder = folder
         for frame in self._frames:
             path = folder / _file_name(frame)
             arrays = load_arrays(path)
