@@ -15,6 +15,7 @@ import bpy.utils.previews
 import numpy as np
 
 from ..errors import Parts4DError
+from ..job.arrays import ArrayReader
 from ..job.capture_files import CaptureFiles
 from ..scene.narrowing import specific
 
@@ -98,5 +99,5 @@ def _picture(job: Path, frame: int, turn: int) -> np.ndarray:
 
 
 def _view_count(files: CaptureFiles, frame: int) -> int:
-    with np.load(files.frame_path(frame)) as arrays:
-        return sum(name.startswith("box_") for name in arrays.files)
+    with ArrayReader(files.frame_path(frame)) as reader:
+        return sum(name.startswith("box_") for name in reader.names())

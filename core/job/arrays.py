@@ -25,10 +25,12 @@ Shape = tuple[int | None, ...]
 # An array of more bytes must not be packed more tightly than arrays of characters are.
 LARGEST = 2**27
 MOST_PACKED = 200
+LARGEST_TOGETHER = 2**30  # the same for a file that is read whole
 
 _DAMAGE = (
     *(OSError, KeyError, ValueError, EOFError, SyntaxError),  # the last of an array's header
-    *(NotImplementedError, RuntimeError, RecursionError, zipfile.BadZipFile, zlib.error),
+    *(NotImplementedError, RuntimeError, RecursionError, OverflowError),
+    *(zipfile.BadZipFile, zlib.error),
 )
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)  # same content, same bytes
 _HEADS: Mapping[tuple[int, int], Callable[..., tuple[tuple[int, ...], bool, np.dtype]]] = {
@@ -67,7 +69,7 @@ class ArrayReader:
             self._archive = zipfile.ZipFile(self.path)
         except PermissionError as error:
             raise unreadable(self.path, error) from error
-        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+        except _DAMAGE as error:
             raise damaged(self.path) from error
 
     def names(self) -> list[str]:
@@ -90,10 +92,14 @@ class ArrayReader:
 
     def _check_head(self, name: str, dtype: str, shape: Shape | None) -> None:
         info = self._archive.getinfo(f"{name}.npy")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError("packed as we never do")
         with self._archive.open(info) as member:
             version = np.lib.format.read_magic(member)
             found, _, kind = _HEADS[version](member)
             size = math.prod(found) * kind.itemsize
+            if not kind.itemsize:  # any number of them fits into no bytes
+                raise ValueError("elements of no size")
             if size != info.file_size - member.tell():
                 raise ValueError("not the size that its head says")
             if size > max(LARGEST, MOST_PACKED * info.compress_size):
@@ -102,6 +108,17 @@ class ArrayReader:
             raise ValueError(f"{name} is {kind}, not {dtype}")
         if shape is not None and not _fits(found, shape):
             raise ValueError(f"{name} is {found}, not {shape}")
+
+    def check_together(self) -> None:
+        """Raises JobError when all arrays together unpack beyond all reason.
+
+        Each may be small, and many names may stand for the same bytes.
+        """
+        entries = self._archive.infolist()
+        size = sum(entry.file_size for entry in entries)
+        is_twice = len({entry.filename for entry in entries}) < len(entries)
+        if is_twice or size > max(LARGEST_TOGETHER, MOST_PACKED * self.path.stat().st_size):
+            raise damaged(self.path)
 
     def close(self) -> None:
         self._archive.close()
@@ -116,6 +133,7 @@ class ArrayReader:
 def load_arrays(path: Path) -> dict[str, np.ndarray]:
     """All arrays of a file. Raises JobError when it is missing, truncated or damaged."""
     with ArrayReader(path) as reader:
+        reader.check_together()
         return {name: reader[name] for name in reader.names()}
 
 

@@ -167,6 +167,9 @@ class Manifest:
         """Raises InputError for a value of another type, and objects whose faces do not follow."""
         manifest = read_dataclass(cls, document)
         check_objects(manifest.topology, manifest.frames, manifest.objects, manifest.frame_objects)
+        for name in ("frames", "views"):
+            if not getattr(manifest, name):
+                raise wrong_value(name, "at least one", [])
         if not all(0 < side <= _LARGEST_SIDE for side in manifest.resolution):
             limits = f"sides of 1 to {_LARGEST_SIDE} pixels"
             raise wrong_value("resolution", limits, list(manifest.resolution))

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, JobError
+from ..errors import ErrorKind, InputError, JobError
 from ..files.atomic import write_json
 from ..files.reading import damaged, read_object
 from .arrays import check_range, check_shape, load_arrays, making_sense, save_arrays
 from .capture_files import CapturedObject, Topology, check_objects
-from .recorded import check_recorded
+from .recorded import check_recorded, require_finished
 from .strict_json import read_dataclass, wrong_value
 
 UNLABELLED = -1
@@ -89,6 +89,7 @@ class LabelFiles:
             if label.shape != confidence.shape or label.ndim != 1:
                 raise ValueError("another number of confidences")
             check_range(label, UNLABELLED, np.iinfo(np.int16).max)
+            check_shape(confidence, label.shape, "f")
         return label, confidence
 
     def read_checked(self, result: Result, frame: int) -> tuple[np.ndarray, np.ndarray]:
@@ -99,6 +100,20 @@ class LabelFiles:
             expected = sum(o.element_count for o in result.objects_at(frame))
             check_range(check_shape(label, (expected,), "i"), UNLABELLED, len(result.vocabulary))
         return label, confidence
+
+    def require_same(self, result: Result) -> None:
+        """Raises JobError unless the labels are finished and still those of `result`.
+
+        To be called after the last look at label files by whoever does not hold the job's lock:
+        another program may have given the job other words between the result and the labels.
+        """
+        require_finished(self.job, "labels")
+        if self.read_result() != result:
+            raise JobError(
+                f"The labels of {self.job} were changed by another program while they were read",
+                "Try again when it has finished",
+                ErrorKind.BUSY,
+            )
 
     def write_result(self, result: Result) -> None:
         write_json(self.job / "result.json", asdict(result))

@@ -49,9 +49,10 @@ def require_finished(job: Path, stage: str) -> None:
 def record(path: Path) -> list[int | str]:
     """Size and sha256 of an output, for the mark of its stage. Raises OSError."""
     path = Path(path).absolute()
-    digest, status = file_hash(path), _status(path)
+    status = _status(path)  # before: what changes meanwhile is looked at again
     if status is None:
         raise FileNotFoundError(str(path))
+    digest = file_hash(path)
     _intact[path] = status, digest  # we have just looked at all of it
     return [status[0], digest]
 

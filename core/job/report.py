@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from .label_files import LabelFiles, Result
-from .recorded import require_finished
 from .stages import STAGES
 
 
@@ -22,12 +21,12 @@ def report_document(job: Path) -> dict[str, Any]:
     """
     labels = LabelFiles(job)
     result = labels.read_result()
-    require_finished(job, "labels")
     document = asdict(result)
     for key in ("objects", "frame_objects"):
         del document[key]
     document["job"] = str(job)
     document["share_of_elements"] = shares(labels, result)
+    labels.require_same(result)
     return document
 
 

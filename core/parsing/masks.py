@@ -14,6 +14,8 @@ import numpy as np
 
 from ..job.arrays import check_range, check_shape
 
+MOST_MASKLETS = 2**30  # so that numbers of new ones stay within int32
+
 
 @dataclass(frozen=True)
 class MaskSet:
@@ -39,7 +41,7 @@ class MaskSet:
         check_shape(member, (None, None), "b")
         if masklet is None:
             masklet = np.arange(member.shape[1], dtype=np.int32)
-        check_range(check_shape(masklet, (member.shape[1],), "iu"), 0, 2**31 - 1)
+        check_range(check_shape(masklet, (member.shape[1],), "iu"), 0, MOST_MASKLETS)
         check_range(check_shape(atom, (None,), "iu"), 0, len(member))
         return cls(masklet.astype(np.int32), atom.astype(np.int32), member)
 

@@ -21,7 +21,7 @@ from ..job.arrays import (
 )
 from .images import Images
 from .incidence import Incidence
-from .masks import MaskSet
+from .masks import MOST_MASKLETS, MaskSet
 
 
 def save_proposals(folder: Path, proposals: dict[tuple[int, int], MaskSet]) -> None:
@@ -105,6 +105,7 @@ def load_frame_masks(folder: Path, frame: int, elements: int) -> FrameMasks:
     with making_sense(path):
         pixels, member = (_sparse(arrays, name) for name in ("pixels", "member"))
         masklet = check_shape(arrays["masklet"], (member.shape[1],), "i")
+        check_range(masklet, 0, MOST_MASKLETS)
         if pixels.shape != (elements, member.shape[0]):
             raise ValueError("pixels of other elements or atoms")
     return FrameMasks(masklet, Incidence(pixels, member))

@@ -9,6 +9,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from core.errors import InputError, JobError
+from core.job.arrays import save_arrays
 from core.scene.narrowing import specific
 from core.scene.writeback import (
     apply_labels,
@@ -249,6 +250,11 @@ def test_damaged_labels_are_refused_before_anything_is_written(tmp_path):
     finish(files)
     with pytest.raises(JobError, match="frame 3"):
         apply_labels(files)
+    for kind in (np.float64, np.str_):
+        save_arrays(files.frame_path(3), {"label": labels[3].astype(kind)})
+        finish(files)
+        with pytest.raises(JobError, match="frame 3"):
+            apply_labels(files)
     files.frame_path(4).write_bytes(b"broken")
     with pytest.raises(JobError):
         apply_labels(files)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...job.arrays import check_range, check_shape
 from ..ontology.ontology import Ontology
 from .combinations import NOTHING, Combination, NameEvidence
-from .rows import NameTables, distinct_rows, resolve_rows
+from .rows import NameTables, distinct_rows, evidence_sizes, resolve_rows
 from .word_space import SHARPNESS, WordSpace
 
 __all__ = ["SHARPNESS", "NameTables", "NamesEncoder"]
@@ -80,7 +81,11 @@ class NamesEncoder(WordSpace):
             bones=tuple(map(str, arrays["bones"])),
             bone_parent=tuple(map(int, arrays["bone_parent"])),
         )
-        encoder = cls(names, *(np.asarray(arrays[k]) for k in ("evidence_index", "element_row")))
+        rows = check_shape(arrays["evidence_index"], (None, 5), "i")
+        element_row = check_shape(arrays["element_row"], (None,), "i")
+        for column, size in zip(rows.T, evidence_sizes(names), strict=True):
+            check_range(column, -1, size)
+        encoder = cls(names, rows, check_range(element_row, 0, len(rows)))
         encoder._use_stored(arrays["combination_vectors"])
         return encoder
 

@@ -39,9 +39,8 @@ def distinct_rows(
     columns = [object_index, material_index, bone_index]
     columns.append(np.full(count, -1) if body_region is None else body_region)
     columns.append(np.zeros(count, int) if side is None else side)
-    sizes = (len(names.objects), len(names.materials), len(names.bones), len(BODY_REGIONS), 3)
     key = np.zeros(count, np.int64)
-    for column, size in zip(columns, sizes, strict=True):
+    for column, size in zip(columns, evidence_sizes(names), strict=True):
         column = np.asarray(column, np.int64)
         if count and (column.min() < -1 or column.max() >= size):
             raise ValueError(f"an index lies outside its {size} names")
@@ -49,6 +48,11 @@ def distinct_rows(
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
     rows = np.stack([np.asarray(c)[first] for c in columns], axis=1).astype(np.int32)
     return rows, inverse.reshape(-1).astype(np.int32)
+
+
+def evidence_sizes(names: NameTables) -> tuple[int, ...]:
+    """How many values each column of a row may have, beside -1 = none."""
+    return len(names.objects), len(names.materials), len(names.bones), len(BODY_REGIONS), 3
 
 
 def resolve_rows(

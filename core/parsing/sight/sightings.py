@@ -60,7 +60,9 @@ def load_sightings(folder: Path, frame: int | None, elements: int | None = None)
     path = together if frame is None or together.exists() else folder / _frame_name(frame)
     with ArrayReader(path) as reader:
         arrays = {name: reader[name] for name in _ARRAYS}
-        surfaces, regions = (tuple(map(str, reader[name])) for name in ("surfaces", "regions"))
+        surfaces, regions = (
+            tuple(map(str, reader.read(name, shape=(None,)))) for name in ("surfaces", "regions")
+        )
     found = Sightings(**arrays, surfaces=surfaces, regions=regions)
     with making_sense(path):
         _check(found, found.count if elements is None else elements)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from ...job.arrays import check_range, check_shape, load_arrays, making_sense, save_arrays
-from ..masks import MaskSet, renumber, unique_rows
+from ..masks import MOST_MASKLETS, MaskSet, renumber, unique_rows
 
 
 class SurfaceMasklets:
@@ -102,6 +102,8 @@ class SurfaceMasklets:
         element = check_range(check_shape(arrays["element"], (None,), "i"), 0, count)
         length = check_range(check_shape(arrays["length"], (None,), "i"), 0, count + 1)
         masklet = check_range(check_shape(arrays["masklet"], length.shape, "i"), 0, end)
+        if end > MOST_MASKLETS:
+            raise ValueError("too many masklets")
         if int(arrays["element_count"]) != count or length.sum() != len(element):
             raise ValueError("other elements")
         self._elements[key] = np.split(element, np.cumsum(length)[:-1]) if len(length) else []

@@ -11,8 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
+from ...files.reading import damaged
 from ...job.arrays import load_arrays, making_sense, save_arrays
-from ..masks import MaskSet, stack
+from ..masks import MOST_MASKLETS, MaskSet, stack
 
 ImageKey = tuple[int, int]  # (frame, view)
 _MASK_ARRAYS = ("masklet", "atom", "member")  # of one image in a file
@@ -72,6 +73,7 @@ class ImageMasklets:
         self._frames = tuple(frames)
         self._view_count = view_count
         self._journey = journey
+        self._folder = Path()  # that the masks were restored from
         self._packed: dict[ImageKey, PackedMasks] = {}
         self.count = 0
 
@@ -85,9 +87,15 @@ class ImageMasklets:
         self.count = max(self.count, int(masks.masklet.max()) + 1)
 
     def at(self, key: ImageKey, pixels: int) -> MaskSet:
-        """The masks of an image whose silhouette has so many pixels."""
+        """The masks of an image whose silhouette has so many pixels.
+
+        Raises JobError where masks from a file have other pixels.
+        """
         if key in self._packed:
-            return self._packed[key].unpacked()
+            masks = self._packed[key].unpacked()
+            if len(masks.atom) != pixels:
+                raise damaged(self._folder / _file_name(key[0]))
+            return masks
         return MaskSet.from_pixels(np.zeros((0, pixels), bool))
 
     def masks(self, frame: int, view: int, element_map: np.ndarray) -> MaskSet:
@@ -126,6 +134,7 @@ class ImageMasklets:
 
     def restore(self, folder: Path) -> None:
         """Take in what `save` wrote. Raises JobError when a file is missing or damaged."""
+        self._folder = folder
         for frame in self._frames:
             path = folder / _file_name(frame)
             arrays = load_arrays(path)
@@ -134,7 +143,10 @@ class ImageMasklets:
                     if f"masklet_{view:02d}" in arrays:
                         masklet, atom, member = (arrays[f"{a}_{view:02d}"] for a in _MASK_ARRAYS)
                         self.add((frame, view), MaskSet.whole(member, atom, masklet))
-                self.count = int(arrays["masklet_count"])
+                count = int(arrays["masklet_count"])
+                if not self.count <= count <= MOST_MASKLETS:
+                    raise ValueError("another number of masklets")
+                self.count = count
 
     def _catch_up(self, key: ImageKey) -> None:
         for passed, masks in self._journey.reach(key):

@@ -86,6 +86,7 @@ def _confidence(one: Labelled, files: LabelFiles) -> tuple[int, np.ndarray]:
     frame = held_frame(frames, bpy.context.scene.frame_current)
     captured = next(o for o in result.objects_at(frame) if o.name == source)
     confidence = files.read_checked(result, frame)[1].astype(np.float32)
+    files.require_same(result)
     own = confidence[captured.element_start : captured.element_start + captured.element_count]
     if len(own) != _faces(one):
         raise InputError(

@@ -72,6 +72,7 @@ def apply_labels(labels: LabelFiles, options: WriteOptions = _DEFAULTS) -> Write
     tally = _Tally()
     with object_mode(_objects_concerned(result)):
         plan = make_plan(labels, options.every_frame)
+        labels.require_same(result)
         overlaid = {o.name: v for o in registry.labelled_objects() if (v := overlay_of(o))}
         with Transaction() as steps:
             for target in plan.meshes:

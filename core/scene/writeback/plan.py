@@ -13,7 +13,6 @@ from ...errors import InputError, JobError
 from ...job.arrays import ArrayReader
 from ...job.capture_files import CapturedObject
 from ...job.label_files import LabelFiles, Result
-from ...job.recorded import require_finished
 from ..narrowing import mesh_of
 from .kept_corrections import Corrections, read_corrections
 from .ledger import baked_objects, check_free, existing_object, local_object, read
@@ -82,7 +81,6 @@ def make_plan(files: LabelFiles, every_frame: bool) -> Plan:
     parsed, and JobError when the labels are missing, damaged or of another length.
     """
     result = files.read_result()
-    require_finished(files.job, "labels")
     frames = sorted(result.frames)
     captured = {frame: result.objects_at(frame) for frame in frames}
     counts: dict[str, set[int]] = {}
@@ -168,7 +166,8 @@ def _read_label(
     with ArrayReader(files.frame_path(frame)) as reader:
         label = reader["label"]
     expected = sum(o.element_count for o in objects)
-    if label.shape != (expected,) or (expected and not -1 <= label.min() <= label.max() < parts):
+    fits = label.dtype.kind == "i" and label.shape == (expected,)
+    if not fits or (expected and not -1 <= label.min() <= label.max() < parts):
         raise JobError(
             f"The labels of frame {frame} in {files.job} do not match result.json",
             "Run the job again to recreate them",

@@ -8,12 +8,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core.errors import JobError
 from core.files import hashing
 from core.files.atomic import write_json
 from core.job import recorded, workers
+from core.job.arrays import load_arrays, save_arrays
 from core.job.capture_files import CaptureFiles
 from core.job.folder import STAGES, JobFolder
 from core.job.label_files import LabelFiles
@@ -23,7 +25,7 @@ from core.job.run_job import run_job
 from core.job.stage_marks import StageStore
 from core.job.workers import OneShotWorker
 from core.worker.stage_runner import run_stages
-from tests.unit.cli.finished_doll import write_finished_doll
+from tests.unit.cli.finished_doll import VOCABULARY, write_finished_doll
 from tests.unit.parsing.doll_job import write_doll_job
 
 MAIN = Path(workers.__file__).parents[1] / "worker" / "main.py"
@@ -158,3 +160,50 @@ def test_a_snapshot_that_rotted_is_not_captured(job):
     with pytest.raises(JobError, match=r"snapshot\.blend is missing or damaged\. Parse the scene"):
         job.check_snapshot()
     assert not (job.path / "source.json").exists(), "the next parse writes a new one"
+
+
+def test_labels_that_change_while_they_are_read_are_not_mixed_with_other_words(
+    tmp_path, monkeypatch
+):
+    """Another program relabels the job between the result and the labels."""
+    write_finished_doll(tmp_path)
+    others = (VOCABULARY[2], VOCABULARY[0], VOCABULARY[1])
+    read_checked = LabelFiles.read_checked
+
+    def relabelled_meanwhile(self, result, frame):
+        write_finished_doll(tmp_path, others)
+        return read_checked(self, result, frame)
+
+    before = LabelFiles(tmp_path).read_result()
+    LabelFiles(tmp_path).require_same(before)
+    monkeypatch.setattr(LabelFiles, "read_checked", relabelled_meanwhile)
+    with pytest.raises(JobError, match="changed by another program while they were read"):
+        report_document(tmp_path)
+    with pytest.raises(JobError, match="changed by another program while they were read"):
+        LabelFiles(tmp_path).require_same(before)
+    assert report_document(tmp_path)["vocabulary"][0]["name"] == others[0].name
+
+
+def test_confidences_that_are_no_numbers_are_refused(tmp_path):
+    labels = write_finished_doll(tmp_path)
+    content = load_arrays(labels.frame_path(1))
+    words = content["confidence"].astype(np.str_)
+    save_arrays(labels.frame_path(1), content | {"confidence": words})
+    StageStore(JobFolder(tmp_path)).mark_done("labels", "a key")
+    with pytest.raises(JobError, match="damaged"):
+        labels.read_frame(1)
+
+
+def test_a_file_that_changes_while_it_is_hashed_is_looked_at_again(tmp_path, monkeypatch):
+    path = write_finished_doll(tmp_path).frame_path(1)
+
+    def changed_after(path: Path) -> str:
+        digest = hashing.file_hash(path)
+        change_a_byte(path)
+        return digest
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorded, "file_hash", changed_after)
+        recorded.record(path)
+    with pytest.raises(JobError, match="damaged"):
+        check_recorded(path)

@@ -7,6 +7,8 @@ three thousand.
 
 from __future__ import annotations
 
+import io
+import json
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from core.job import arrays as array_files
 from core.job.arrays import ArrayReader, load_arrays, save_arrays
 from core.job.folder import STAGES, JobFolder
 from core.job.stage_marks import StageStore, stage_keys
+from core.parsing.sight.sightings import Sightings, load_sightings, save_sightings
 from core.worker.stage_runner import run_stages
 from tests.unit.parsing.doll_job import write_doll_job
 
@@ -82,6 +85,13 @@ CASES: list[tuple[str, str, tuple[Mutation, ...]]] = [
         for name in ("element", "length", "masklet")
     ),
     ("validation/surface.npz", "element_count", (negative,)),
+    *(
+        (f"{stage}/surface.npz", "masklet_count", (too_high,))
+        for stage in ("masklets", "validation")
+    ),
+    ("embeddings/masks_0001.npz", "masklet", (too_high, negative)),
+    ("embeddings/text.npz", "element_row", (too_high, negative, as_float, scalar)),
+    ("embeddings/text.npz", "evidence_index", (too_high, negative, as_float, scalar)),
     *(
         ("embeddings/masks_0001.npz", f"{matrix}_{name}", (too_high, shorter, scalar))
         for matrix in ("pixels", "member")
@@ -153,3 +163,90 @@ def test_no_object_is_unpickled(tmp_path: Path) -> None:
     np.savez(path, image=np.array([{"a": 1}], dtype=object))
     with pytest.raises(JobError, match="damaged"), ArrayReader(path) as reader:
         reader["image"]
+
+
+@pytest.mark.parametrize("name", ["frames", "views"])
+def test_a_capture_of_nothing_is_refused_in_a_sentence(
+    finished: Path, tmp_path: Path, name: str
+) -> None:
+    folder = JobFolder(shutil.copytree(finished, tmp_path / "job"))
+    path = folder.capture / "capture.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {name: []}))
+    with pytest.raises(JobError, match=r"capture\.json is missing or damaged"):
+        run_after(folder, "capture")
+
+
+def test_faces_that_are_nowhere_do_not_end_a_run(finished: Path, tmp_path: Path) -> None:
+    folder = JobFolder(shutil.copytree(finished, tmp_path / "job"))
+    path = folder.capture / "facts.npz"
+    content = load_arrays(path)
+    content["centroid"][:] = np.nan
+    save_arrays(path, content)
+    run_after(folder, "capture")
+    assert folder.result.is_file()
+
+
+def array_file(path: Path, shape: tuple[int, ...], descr: str, packing: int, body: bytes) -> None:
+    """A .npz with one array whose head says what it is told to."""
+    stream = io.BytesIO()
+    head = {"descr": descr, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, head)
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr("image.npy", stream.getvalue() + body)
+
+
+@pytest.mark.parametrize(
+    ("shape", "descr"),
+    [
+        pytest.param((0, 2**70), "|u1", id="more than a number holds"),
+        pytest.param((2**40,), "|S0", id="many of no size"),
+    ],
+)
+def test_heads_that_are_true_and_senseless_are_refused(
+    tmp_path: Path, shape: tuple[int, ...], descr: str
+) -> None:
+    array_file(tmp_path / "a.npz", shape, descr, zipfile.ZIP_STORED, b"")
+    with pytest.raises(JobError, match="damaged"):
+        load_arrays(tmp_path / "a.npz")
+
+
+def test_what_is_packed_in_another_way_is_refused_unopened(tmp_path: Path) -> None:
+    """Its damage comes in exceptions of its own, and a few bytes may ask for gigabytes."""
+    array_file(tmp_path / "a.npz", (4096,), "|u1", zipfile.ZIP_LZMA, bytes(4096))
+    with pytest.raises(JobError, match="damaged"):
+        load_arrays(tmp_path / "a.npz")
+
+
+def test_many_small_arrays_that_unpack_to_a_lot_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(array_files, "LARGEST_TOGETHER", 2**18)
+    monkeypatch.setattr(array_files, "MOST_PACKED", 20)
+    path = tmp_path / "bomb.npz"
+    save_arrays(path, {f"image_{i}": np.zeros(2**14, np.uint8) for i in range(32)})
+    assert path.stat().st_size < 2**14
+    with pytest.raises(JobError, match="damaged"):
+        load_arrays(path)
+
+
+def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    save_arrays(path, {"image": np.zeros(4, np.uint8)})
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("image.npy", archive.read("image.npy"))
+    with pytest.raises(JobError, match="damaged"):
+        load_arrays(path)
+
+
+@pytest.mark.parametrize("name", ["surfaces", "regions"])
+def test_names_that_are_no_list_are_refused(tmp_path: Path, name: str) -> None:
+    halves, numbers = np.zeros((3, 1), np.float16), np.zeros(3, np.int32)
+    seen = Sightings(
+        halves, halves, halves[:, 0], numbers, np.zeros((3, 3), np.uint8), ("skin",), ("none",)
+    )
+    save_sightings(tmp_path, seen)
+    assert load_sightings(tmp_path, None).surfaces == ("skin",)
+    path = tmp_path / "elements.npz"
+    save_arrays(path, load_arrays(path) | {name: np.array("skin")})
+    with pytest.raises(JobError, match="damaged"):
+        load_sightings(tmp_path, None)

@@ -151,3 +151,15 @@ def test_joining_keeps_the_masklets_of_both() -> None:
     masks = joined(first, second)
     np.testing.assert_array_equal(masks.masklet, [7, 2])
     np.testing.assert_array_equal(masks.areas(), [1, 2])
+
+
+def test_restored_masks_of_other_pixels_are_refused_by_the_name_of_their_file(
+    tmp_path: Path,
+) -> None:
+    masklets = make()
+    masklets.add((1, 0), pixels([1, 1, 0, 0, 0]))
+    masklets.save(tmp_path)
+    loaded = make()
+    loaded.restore(tmp_path)
+    with pytest.raises(JobError, match=r"masks_0001\.npz is missing or damaged"):
+        loaded.masks(1, 0, MAP[:1])
