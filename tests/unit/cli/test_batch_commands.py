@@ -79,7 +79,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
     assert batch("init", tmp_path / "new.toml").returncode == 0
     (tmp_path / "dataset").write_text("a file in the way")
     said = batch("plan", tmp_path / "new.toml")
-    assert said.returncode == 5 and "could not be written" in said.stderr
+    assert said.returncode == 5 and "a folder belongs there. Remove or rename it" in said.stderr
     assert "Traceback" not in said.stderr and not said.stdout
 
 
