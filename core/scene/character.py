@@ -247,10 +247,17 @@ def _simulation_warnings(sources: Iterable[bpy.types.Object]) -> list[str]:
     for obj in sources:
         for modifier in obj.modifiers:
             cache = getattr(modifier, "point_cache", None)
-            if cache is not None and modifier.show_render and not cache.is_baked:
+            if cache is None or not modifier.show_render:
+                continue
+            which = f"The simulation '{modifier.name}' of '{obj.name}'"
+            if not cache.is_baked:
                 found.append(
-                    f"The simulation '{modifier.name}' of '{obj.name}' is not baked: its frames "
-                    "may be captured wrongly; bake it first"
+                    f"{which} is not baked: its frames may be captured wrongly; bake it first"
+                )
+            elif not (cache.use_disk_cache or compat.HANDS_ON_BAKES):
+                found.append(
+                    f"{which} is baked into the file, which this Blender does not hand on: its "
+                    "frames may be captured wrongly; turn on Disk Cache and bake it again"
                 )
     return found
 

@@ -9,6 +9,10 @@ import bpy
 
 from .narrowing import specific
 
+# Whether a simulation that is baked into the file still is in a part of it that is written apart:
+# 4.2 keeps it, 4.5 and later do not, those between were not tried.
+HANDS_ON_BAKES = bpy.app.version < (4, 3, 0)
+
 
 def eevee_engine() -> str:
     """The identifier of EEVEE's engine in this Blender."""

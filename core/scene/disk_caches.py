@@ -49,7 +49,8 @@ def read_caches_beside(objects: Iterable[bpy.types.Object], snapshot: Path) -> N
         for cache in _caches(obj):
             name = _prefix(obj, cache)
             if not any(folder.glob(f"{glob.escape(name)}_*.bphys")):
-                if not cache.use_external:
+                # Only where it is on: setting it empties a cache, also to what it was.
+                if cache.use_disk_cache and not cache.use_external:
                     cache.use_disk_cache = False
             elif not bpy.data.filepath:
                 cache.use_external = True

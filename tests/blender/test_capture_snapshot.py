@@ -142,6 +142,22 @@ def test_a_simulation_baked_to_disk_plays_from_the_snapshot(tmp_path, monkeypatc
     assert _heights(copy, 5).tobytes() == fallen.tobytes()
 
 
+def test_a_simulation_baked_into_the_file_plays_from_the_snapshot_or_is_warned_of(tmp_path):
+    fallen = _baked_flag(tmp_path / "user.blend", to_disk=False)
+    character = find_character("flag")
+    write_snapshot(character, tmp_path / "job")
+    if bpy.app.version >= (4, 3, 0):  # which drop the mark when part of a file is written
+        (warning,) = character.warnings
+        assert "turn on Disk Cache and bake it again" in warning
+        return
+    assert character.warnings == ()
+    (copy,) = load_snapshot(tmp_path / "job").sources
+    if copy.name not in bpy.context.scene.collection.all_objects:
+        bpy.context.scene.collection.objects.link(copy)
+    assert _heights(copy, 5).tobytes() == fallen.tobytes()
+    assert not list(tmp_path.glob("job/blendcache*"))
+
+
 def test_a_simulation_that_is_not_baked_leaves_no_file_in_the_job(tmp_path):
     empty_file()
     cloth = sphere("flag").modifiers.new("Cloth", "CLOTH")
@@ -154,13 +170,13 @@ def test_a_simulation_that_is_not_baked_leaves_no_file_in_the_job(tmp_path):
     assert not list(tmp_path.glob("job/blendcache*"))
 
 
-def _baked_flag(path):
-    """A sphere that falls; its simulation is baked to files. Its heights in frame 5."""
+def _baked_flag(path, to_disk=True):
+    """A sphere that falls; its simulation is baked, to files or not. Its heights in frame 5."""
     empty_file()
     flag = sphere("flag")
     cache = flag.modifiers.new("Cloth", "CLOTH").point_cache
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
-    cache.use_disk_cache = True
+    cache.use_disk_cache = to_disk
     cache.frame_end = 6
     with bpy.context.temp_override(point_cache=cache, object=flag, active_object=flag):
         bpy.ops.ptcache.bake(bake=True)
