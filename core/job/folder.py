@@ -202,11 +202,12 @@ class JobFolder:
         What is known of it is then forgotten, so that the next parse writes it anew.
         """
         known = self.path / "source.json"
-        expected = read_note(known).get("snapshot")
-        if not self.snapshot.is_file() or not isinstance(expected, str):
+        expected = read_note(known)
+        if not self.snapshot.is_file() or not isinstance(expected.get("snapshot"), str):
             return
         try:
-            if file_hash(self.snapshot) == expected:
+            described = expected.get("description") in (None, self.description_hash())
+            if described and self._hash_scene(self.snapshot) == expected["snapshot"]:
                 return
             for path in (known, self.path / "snapshot_hash.json"):
                 path.unlink(missing_ok=True)
@@ -232,7 +233,7 @@ class JobFolder:
             )
 
     def snapshot_hash(self, spec: JobSpec) -> str:
-        """sha256 of the .blend to capture.
+        """sha256 of the .blend to capture, and of the simulations that are baked beside it.
 
         Kept in `snapshot_hash.json` with the file's size and time, so that asking again about a
         large file is free. Raises InputError when there is no .blend.
@@ -241,17 +242,36 @@ class JobFolder:
         try:
             status = blend.stat()
             seen = {"name": blend.name, "size": status.st_size, "time": status.st_mtime_ns}
+            if simulations := self._simulations():
+                facts = ((p.name, s.st_size, s.st_mtime_ns) for p in simulations if (s := p.stat()))
+                seen["simulations"] = [list(fact) for fact in facts]
             cache = self.path / "snapshot_hash.json"
             known = read_note(cache)
             digest = known.get("sha256")
             if known != {**seen, "sha256": digest} or not isinstance(digest, str):
-                digest = file_hash(blend)
+                digest = self._hash_scene(blend)
                 write_json(cache, {**seen, "sha256": digest})
             return digest
         except OSError as error:
             raise InputError(
                 f"{blend} cannot be read ({error.strerror})", "Check the file and the disk"
             ) from error
+
+    def description_hash(self) -> str:
+        """sha256 of `snapshot.json`; empty when there is none. Raises OSError."""
+        path = self.snapshot.with_suffix(".json")
+        return file_hash(path) if path.is_file() else ""
+
+    def _simulations(self) -> list[Path]:
+        """Files of frames that were baked to disk."""
+        return sorted((self.path / "blendcache_snapshot").glob("*.bphys"))
+
+    def _hash_scene(self, blend: Path) -> str:
+        digest = file_hash(blend)
+        if simulations := self._simulations():
+            text = digest + "".join(f" {path.name} {file_hash(path)}" for path in simulations)
+            return hashlib.sha256(text.encode()).hexdigest()
+        return digest
 
 
 def refuse_link(folder: Path) -> None:

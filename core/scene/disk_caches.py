@@ -23,6 +23,13 @@ def copy_disk_caches(objects: Iterable[bpy.types.Object], snapshot: Path) -> Non
         target.unlink()
     elif target.exists():
         shutil.rmtree(target)
+    for path in baked_files(objects):
+        target.mkdir(exist_ok=True)
+        shutil.copyfile(path, target / path.name)
+
+
+def baked_files(objects: Iterable[bpy.types.Object]) -> list[Path]:
+    """The files of frames of `objects` that are baked beside the open file."""
     prefixes = {
         _prefix(obj, cache)
         for obj in objects
@@ -30,12 +37,10 @@ def copy_disk_caches(objects: Iterable[bpy.types.Object], snapshot: Path) -> Non
         if cache.use_disk_cache and cache.is_baked and not cache.use_external
     }
     if not prefixes or not bpy.data.filepath:
-        return
-    for path in sorted(cache_folder(Path(bpy.data.filepath)).glob("*.bphys")):
-        # NAME_FRAME_INDEX.bphys, and the name may hold underscores.
-        if path.name.rsplit("_", 2)[0] in prefixes:
-            target.mkdir(exist_ok=True)
-            shutil.copyfile(path, target / path.name)
+        return []
+    there = sorted(cache_folder(Path(bpy.data.filepath)).glob("*.bphys"))
+    # NAME_FRAME_INDEX.bphys, and the name may hold underscores.
+    return [path for path in there if path.name.rsplit("_", 2)[0] in prefixes]
 
 
 def read_caches_beside(objects: Iterable[bpy.types.Object], snapshot: Path) -> None:

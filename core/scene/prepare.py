@@ -14,6 +14,7 @@ from ..files.reading import read_note
 from ..job.folder import JobFolder
 from ..job.spec import JobSpec
 from .character import Character
+from .disk_caches import baked_files
 from .snapshot import read_snapshot, write_snapshot
 
 
@@ -33,16 +34,25 @@ def prepare_job(
     """
     known = folder.path / "source.json"
     source = {"character": character.name, "sha256": _combined_hash(sources)}
+    if baked := baked_files(character.sources):  # they change while the file stays
+        source["simulations"] = _state_of(baked)
     with folder.held():
         folder.take(spec)
         if not sources or changed or not _is_kept(folder, spec, source):
             known.unlink(missing_ok=True)
             write_snapshot(character, folder.path)
-            write_json(known, source | {"snapshot": folder.snapshot_hash(spec)})
+            made = {"snapshot": folder.snapshot_hash(spec)}
+            write_json(known, source | made | {"description": folder.description_hash()})
 
 
 def _combined_hash(sources: Sequence[Path]) -> str:
     return hashlib.sha256("".join(file_hash(p) for p in sources).encode("ascii")).hexdigest()
+
+
+def _state_of(files: Sequence[Path]) -> str:
+    """Changes with every bake; the frames themselves may be gigabytes."""
+    facts = [(path.name, s.st_size, s.st_mtime_ns) for path in files if (s := path.stat())]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def _is_kept(folder: JobFolder, spec: JobSpec, source: dict[str, str]) -> bool:
@@ -50,6 +60,9 @@ def _is_kept(folder: JobFolder, spec: JobSpec, source: dict[str, str]) -> bool:
     try:
         document = read_note(folder.path / "source.json")
         read_snapshot(folder.path)
+        described = document.pop("description", folder.description_hash())
+        if described != folder.description_hash():
+            return False
         return bool(document == source | {"snapshot": folder.snapshot_hash(spec)})
     except (OSError, ValueError, Parts4DError):
         return False

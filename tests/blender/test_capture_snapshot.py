@@ -13,7 +13,11 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 from core.errors import InputError, JobError
+from core.files.sealed import read_sealed, write_sealed
+from core.job.folder import JobFolder
+from core.job.spec import FrameSelection, JobSpec, Part
 from core.scene.character import find_character
+from core.scene.prepare import prepare_job
 from core.scene.snapshot import load_snapshot, read_snapshot, snapshot_file, write_snapshot
 from tests.blender.capture_scenes import empty_file, file_state, rigged_character, sphere
 
@@ -156,6 +160,43 @@ def test_a_simulation_baked_into_the_file_plays_from_the_snapshot_or_is_warned_o
         bpy.context.scene.collection.objects.link(copy)
     assert _heights(copy, 5).tobytes() == fallen.tobytes()
     assert not list(tmp_path.glob("job/blendcache*"))
+
+
+def test_a_simulation_that_is_baked_anew_is_captured_anew_and_else_kept(tmp_path):
+    _baked_flag(tmp_path / "user.blend")
+    character, folder = find_character("flag"), JobFolder(tmp_path / "job")
+    sources = [tmp_path / "user.blend"]
+    spec = JobSpec("flag", "", (Part("flag"),), FrameSelection(1, 6))
+
+    def prepared():
+        prepare_job(folder, spec, character, sources)
+        return folder.snapshot_hash(spec), folder.snapshot.stat().st_mtime_ns
+
+    first = prepared()
+    assert prepared() == first
+    frame = next((tmp_path / "blendcache_user").glob("*_000005_00.bphys"))
+    frame.write_bytes(frame.read_bytes()[:-4] + b"anew")  # the file itself was not saved
+    again = prepared()
+    assert again[0] != first[0] and again[1] != first[1]
+    copy = next((folder.path / "blendcache_snapshot").glob("*_000005_00.bphys"))
+    copy.write_bytes(b"rotten")
+    with pytest.raises(JobError, match="Parse the scene again"):
+        folder.check_snapshot()
+
+
+def test_an_old_description_of_a_new_snapshot_is_noticed(tmp_path):
+    saved_character(tmp_path)
+    character, folder = find_character("rig"), JobFolder(tmp_path / "job")
+    spec = JobSpec("rig", "", (Part("hat"),), FrameSelection(1, 2))
+    prepare_job(folder, spec, character, [tmp_path / "user.blend"])
+    folder.check_snapshot()
+    path = folder.snapshot.with_suffix(".json")
+    description = read_sealed(path)
+    write_sealed(path, {**description, "fps": 5.0})  # whole, and of another snapshot
+    with pytest.raises(JobError, match="Parse the scene again"):
+        folder.check_snapshot()
+    prepare_job(folder, spec, character, [tmp_path / "user.blend"])
+    assert read_sealed(path) == description
 
 
 def test_a_simulation_that_is_not_baked_leaves_no_file_in_the_job(tmp_path):
