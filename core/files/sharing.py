@@ -24,13 +24,22 @@ def shareable(text: str, job: Path | None = None) -> str:
     parent = str(job.parent) + os.sep if job is not None and len(job.parts) > 2 else ""
     for start in filter(None, (parent, _escaped(parent))):
         text = text.replace(start, "")
-    home = str(Path.home())
-    if len(home) > 1:
-        for path in (home, _escaped(home)):
+    home = home_folder()
+    if home is not None:
+        for path in (str(home), _escaped(str(home))):
             text = re.sub(re.escape(path) + r"(?![\w.-])", "~", text)
     if user := _user():
         text = re.sub(rf"(?<=[/\\]){re.escape(user)}(?=[/\\])", "user", text)
     return text
+
+
+def home_folder() -> Path | None:
+    """The user's; None for a user without one, as in some containers."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home if home != Path(home.anchor) else None
 
 
 def _escaped(path: str) -> str:

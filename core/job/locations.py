@@ -2,7 +2,7 @@
 """Where a job lies, said in a file that its user gives away: without the user's folders in it.
 
 A job near the .blend is named by the way there from it, which also holds when both move. Beside it
-stands an identifier that only this machine can resolve, from a list in the data folder.
+stands an identifier that only this machine can resolve, by a note in the data folder.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from ..data_folder import data_folder
 from ..errors import JobError
 from ..files.atomic import write_json
 from ..files.reading import read_note
+from ..files.sharing import home_folder
 
-_MOST = 2000  # jobs that are remembered
 _UP = 2  # folders above the .blend in which a job still counts as near
+_ID = frozenset("0123456789abcdef")
 
 
 def describe_job(job: Path, blend: str) -> dict[str, str]:
@@ -34,13 +35,16 @@ def find_job(document: Mapping[str, Any], blend: str) -> Path | None:
 
     Earlier versions wrote the whole path.
     """
-    said = str(document.get("job") or "")
-    candidates = [Path(said)] if Path(said).is_absolute() else []
-    if said.startswith("//") and blend:
-        candidates.append(Path(os.path.normpath(Path(blend).parent / said[2:])))
-    known = read_note(_list()).get(str(document.get("job_id", "")))
-    if isinstance(known, str):
-        candidates.append(Path(known))
+    said, job_id = str(document.get("job") or ""), str(document.get("job_id") or "")
+    candidates = []
+    if said.startswith("//"):  # never a path by itself: Windows would ask another computer for it
+        if blend:
+            candidates.append(Path(os.path.normpath(Path(blend).parent / said[2:])))
+    elif Path(said).is_absolute():
+        candidates.append(Path(said))
+    if job_id and _ID.issuperset(job_id):
+        known = read_note(_note(job_id)).get("job")
+        candidates += [Path(known)] if isinstance(known, str) else []
     return next((path for path in candidates if (path / "result.json").is_file()), None)
 
 
@@ -53,9 +57,9 @@ def _way(job: Path, blend: str) -> str:
     """`//folder` as Blender writes relative paths; empty when the job is not near."""
     if not blend:
         return ""
-    home = Path(blend).absolute().parent
-    for up, above in enumerate([home, *home.parents][: _UP + 1]):
-        if above in (Path(above.anchor), Path.home()):
+    start = Path(blend).absolute().parent
+    for up, above in enumerate([start, *start.parents][: _UP + 1]):
+        if above in (Path(above.anchor), home_folder()):
             break
         if job.is_relative_to(above):
             return "//" + "/".join([".."] * up + list(job.relative_to(above).parts))
@@ -63,16 +67,15 @@ def _way(job: Path, blend: str) -> str:
 
 
 def _remember(job: Path) -> str:
-    """Where the list cannot be written, the way has to do."""
-    name = hashlib.sha256(os.fsencode(job)).hexdigest()[:16]
-    known = read_note(_list())
-    if known.get(name) != str(job):
-        known.pop(name, None)
-        newest = list(known.items())[-_MOST + 1 :]
+    """Where the note cannot be written, the way has to do."""
+    job_id = hashlib.sha256(os.fsencode(job)).hexdigest()[:16]
+    note = {"job": str(job)}
+    if read_note(_note(job_id)) != note:
         with suppress(JobError):
-            write_json(_list(), {**dict(newest), name: str(job)})
-    return name
+            write_json(_note(job_id), note)
+    return job_id
 
 
-def _list() -> Path:
-    return data_folder() / "jobs.json"
+def _note(job_id: str) -> Path:
+    """One for each job: two windows that label at once take nothing from each other."""
+    return data_folder() / "jobs" / f"{job_id}.json"

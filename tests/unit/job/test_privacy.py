@@ -106,6 +106,33 @@ def test_a_job_elsewhere_is_found_on_this_machine_only(home, tmp_path, monkeypat
     assert name_of_job(document) == "its job folder"
 
 
+def test_the_way_to_a_job_is_never_a_place_on_another_computer(home, monkeypatch):
+    asked: list[str] = []
+    real = Path.is_file
+
+    def watching(path: Path) -> bool:
+        asked.append(str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_file", watching)
+    assert find_job({"job": "//server/share", "job_id": "../../x"}, str(home / "a.blend")) is None
+    assert asked and not [path for path in asked if path.startswith(("//", "\\\\"))]
+    assert find_job({"job": "//server/share"}, "") is None
+
+
+def test_a_user_without_a_home_may_label(tmp_path, monkeypatch):
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setenv("PARTS4D_DATA", str(tmp_path / "data"))
+    job = finished(tmp_path / "films" / "hero")
+    document = describe_job(job, str(tmp_path / "films" / "a.blend"))
+    assert find_job(document, str(tmp_path / "films" / "a.blend")) == job
+    EventLog(tmp_path / "events.jsonl").append(Message("warning", message="all is well"))
+    assert "all is well" in (tmp_path / "events.jsonl").read_text()
+
+
 def test_documents_of_earlier_versions_are_understood(home):
     job = finished(home / "job")
     assert find_job({"job": str(job)}, "") == job
