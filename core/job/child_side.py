@@ -34,6 +34,7 @@ from .messages import PROTOCOL_VERSION, Message, encode, message_of
 
 EXIT_INTERNAL, EXIT_ERROR, EXIT_CANCELLED = 1, 3, 4
 TEMPORARY_VARIABLE, TEMPORARY_PREFIX = "PARTS4D_TEMPORARY", "parts4d-"
+TEMPORARY_MARK = ".parts4d-temporary"  # an empty file in a folder that we made
 HEARTBEAT = 1.0  # seconds
 _PROGRESS_INTERVAL = 0.1  # seconds between progress lines of one stage
 
@@ -172,9 +173,12 @@ def leave(status: int) -> NoReturn:
 
 
 def remove_temporary_folder() -> None:
-    """Removes the folder that the parent made for this process and can no longer remove."""
-    place = os.environ.get(TEMPORARY_VARIABLE, "")
-    if Path(place).name.startswith(TEMPORARY_PREFIX):
+    """Removes the folder that the parent made for this process and can no longer remove.
+
+    It carries the parent's mark: a variable alone, whoever has set it, has nothing deleted.
+    """
+    place = Path(os.environ.get(TEMPORARY_VARIABLE) or "?")
+    if place.name.startswith(TEMPORARY_PREFIX) and (place / TEMPORARY_MARK).is_file():
         shutil.rmtree(place, ignore_errors=True)
 
 

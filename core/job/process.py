@@ -23,7 +23,7 @@ from ..errors import CancelledError, ErrorKind, JobError, Parts4DError
 from ..files.own_files import open_own
 from ..files.printable import printable
 from ..files.sharing import shareable
-from .child_side import EXIT_CANCELLED, TEMPORARY_PREFIX, TEMPORARY_VARIABLE
+from .child_side import EXIT_CANCELLED, TEMPORARY_MARK, TEMPORARY_PREFIX, TEMPORARY_VARIABLE
 from .crash import crash
 from .folder import make_folder
 from .messages import PROTOCOL_VERSION, Message, decode, error_of
@@ -35,7 +35,10 @@ SILENCE = 600.0  # seconds without a word or a heartbeat after which a child is 
 _GONE = 10.0  # seconds to wait for a killed child
 _LOG_LIMIT = 4 * 2**20  # bytes; a longer log of earlier runs is begun anew
 _PLACES = ("TMPDIR", "TEMP", "TMP", TEMPORARY_VARIABLE)
-_DROPPED_VARIABLES = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONEXECUTABLE")
+_DROPPED_VARIABLES = (
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONEXECUTABLE"),
+    TEMPORARY_VARIABLE,  # of our own parent
+)
 
 
 class ChildProcess:
@@ -225,7 +228,10 @@ def clean_environment() -> dict[str, str]:
 def _temporary_folder() -> Path | None:
     """For the child alone; None where none can be made, and then it uses the common one."""
     with contextlib.suppress(OSError):
-        return Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
+        folder = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
+        with contextlib.suppress(OSError):  # a full disk; then only we remove the folder
+            (folder / TEMPORARY_MARK).touch(exist_ok=False)
+        return folder
     return None
 
 

@@ -112,7 +112,8 @@ class _Run:
         self.folder.remove_leftovers()
         spec = self.folder.load_spec()
         keys = stage_keys(spec, self.folder.snapshot_hash(spec))
-        self._drop_damaged_labels()
+        if self.store.is_done("labels", keys["labels"]):  # else they are made anew
+            self._drop_damaged_labels()
         pending = [s for s in stages if not self.store.is_done(s, keys[s])]
         self.progress = OverallProgress(pending, needs_torch(spec.parsing))
         check_free_space(spec, self.folder, pending)

@@ -15,6 +15,7 @@ import pytest
 
 from core.errors import INTERNAL, CancelledError, ErrorKind, InputError, JobError, exit_status
 from core.job import process
+from core.job.child_side import TEMPORARY_MARK
 from core.job.messages import PROTOCOL_VERSION, Message
 from core.job.process import ChildProcess, run_program
 from core.job.silence import Silence
@@ -74,6 +75,7 @@ def test_what_a_child_leaves_in_its_temporary_folder_goes_but_an_account_of_a_cr
 def test_a_child_whose_parent_is_gone_removes_its_temporary_folder_itself(toy, tmp_path):
     place = tmp_path / "parts4d-x"
     (place / "blender_a1b2c3").mkdir(parents=True)
+    (place / TEMPORARY_MARK).touch()
     environment = {**os.environ, "PARTS4D_TEMPORARY": str(place)}
     command = toy("deaf")
     with subprocess.Popen(
@@ -84,6 +86,20 @@ def test_a_child_whose_parent_is_gone_removes_its_temporary_folder_itself(toy, t
         child.stdin.close()
         child.wait(timeout=20)
     assert not place.exists() and tmp_path.exists()
+
+
+def test_a_folder_that_a_variable_of_the_user_names_is_not_removed(toy, tmp_path):
+    mine = tmp_path / "parts4d-films"
+    (mine / "reel").mkdir(parents=True)
+    environment = {**os.environ, "PARTS4D_TEMPORARY": str(mine)}
+    with subprocess.Popen(
+        toy("deaf"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as child:
+        assert child.stdout is not None and child.stdin is not None
+        child.stdout.readline()
+        child.stdin.close()
+        child.wait(timeout=20)
+    assert (mine / "reel").exists()
 
 
 @posix
