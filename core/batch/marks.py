@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ..errors import Failure, Parts4DError
 from ..files.atomic import write_json
+from ..files.hashing import file_hash
 from ..files.reading import read_note
 from ..job.folder import JobFolder
 from ..job.messages import failure_document
@@ -53,7 +53,8 @@ def is_done(root: Path, task: Task) -> bool:
 
 def mark_done(root: Path, task: Task) -> None:
     """After its program has ended well. Raises JobError when the mark cannot be written."""
-    _failure_path(root, task).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # what a finished task once failed of is not asked for
+        _failure_path(root, task).unlink(missing_ok=True)
     if isinstance(task.request, ParseRequest):  # images have their own records
         files = _label_files(Path(task.request.job))
         write_json(_done_path(root, task), {"key": task.key, "files": files})
@@ -102,7 +103,7 @@ def _label_files(job: Path) -> dict[str, str]:
     for path in [folder.result, *sorted(folder.labels.glob("*"))]:
         with contextlib.suppress(OSError):
             name = path.relative_to(folder.path).as_posix()
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            found[name] = file_hash(path)
     return found
 
 

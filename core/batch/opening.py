@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from ..dataset.registry import load_registry, save_registry
 from ..dataset.sequences import save_sequence
 from ..files.atomic import write_json
+from ..files.hashing import file_hash
+from ..files.lock import FolderLock
 from .marks import TASKS, request_path
 from .planning import Place, make_plan
 from .spec import BatchSpec
@@ -25,11 +26,20 @@ def open_batch(path: Path) -> tuple[BatchSpec, Plan]:
     wrong setting, JobError for a damaged registry.
     """
     spec = load_batch(path)
-    base = path.absolute().parent
-    root = base / Path(spec.output).expanduser()
+    base, root = path.absolute().parent, _root_of(spec, path)
     blends = dict.fromkeys(blend for shot in spec.shots for blend in shot.blends)
     sources = {blend: _hash(base / Path(blend).expanduser()) for blend in blends}
     return spec, make_plan(spec, Place(base, root, sources), load_registry(root / LABELS))
+
+
+def batch_lock(path: Path) -> FolderLock:
+    """Held from the look at what there is to the end of what follows from it: who reads the label
+    numbers, writes a plan or gathers images must be alone.
+
+    Entering it raises JobError while another process works on the same data set. Raises InputError
+    for a wrong setting.
+    """
+    return FolderLock(_root_of(load_batch(path), path) / "batch.lock")
 
 
 def write_plan(plan: Plan, threads: int = 0) -> Path:
@@ -59,10 +69,13 @@ def write_plan(plan: Plan, threads: int = 0) -> Path:
     return path
 
 
+def _root_of(spec: BatchSpec, path: Path) -> Path:
+    return path.absolute().parent / Path(spec.output).expanduser()
+
+
 def _hash(path: Path) -> str:
     """sha256 of a file's content; empty where it cannot be read."""
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return file_hash(path)
     except OSError:
         return ""

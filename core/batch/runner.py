@@ -48,14 +48,16 @@ def run_plan(
     options: RunOptions = RunOptions(),
     emit: Callable[[Message | BatchProgress], None] = lambda said: None,
     is_cancelled: Callable[[], bool] = lambda: False,
+    lock: FolderLock | None = None,
 ) -> Report:
     """Does every task that is not done. The plan must have been written (`write_plan`).
 
-    Blocks; `emit` is called in this thread: "stage" messages by task, warnings, progress. Raises
-    CancelledError after Cancel, JobError when another process runs the same batch.
+    Blocks; `emit` is called in this thread: "stage" messages by task, warnings, progress. `lock` is
+    that of `batch_lock` where it is held already. Raises CancelledError after Cancel, JobError when
+    another process runs the same batch.
     """
-    with FolderLock(plan.root / "batch.lock") as lock:
-        pool = _Pool(plan, commands, options, emit, lock)
+    with lock or FolderLock(plan.root / "batch.lock") as held:
+        pool = _Pool(plan, commands, options, emit, held)
         try:
             pool.run(is_cancelled)
         finally:

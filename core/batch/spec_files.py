@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..files.atomic import write_text
+from ..files.reading import read_text
 from ..job.presets import settings_of
 from ..job.strict_json import read_dataclass
 from .spec import BatchSpec, check_batch
@@ -50,14 +51,14 @@ def load_batch(path: Path) -> BatchSpec:
     Raises InputError naming the line or the setting that is wrong.
     """
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(read_text(path))
     except FileNotFoundError as error:
         raise InputError(
             f"{path} does not exist", f"Make one with: parts4d batch init {path.name}"
         ) from error
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror})", "Check it") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # of numbers too long, of tables in tables
         raise InputError(f"{path} is not valid TOML: {error}", "Correct it there") from error
     return batch_from_document(document)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..batch.marks import Known, look
-from ..batch.opening import open_batch, write_plan
+from ..batch.opening import batch_lock, open_batch, write_plan
 from ..batch.runner import Command, Report, RunOptions, run_plan
 from ..batch.schedule import BatchProgress
 from ..batch.spec import BatchSpec
@@ -36,24 +36,26 @@ def init(arguments: argparse.Namespace, console: Console, cancelled: IsCancelled
 
 def plan(arguments: argparse.Namespace, console: Console, cancelled: IsCancelled) -> None:
     """The list of tasks."""
-    _, planned = open_batch(arguments.batch)
-    path = write_plan(planned)
-    known = look(planned)
+    with batch_lock(arguments.batch):
+        _, planned = open_batch(arguments.batch)
+        path = write_plan(planned)
+        known = look(planned)
     console.outcome(f"{_counted(planned, known)}. The list is {path}", _states(planned, known))
 
 
 def run(arguments: argparse.Namespace, console: Console, cancelled: IsCancelled) -> None:
     """Everything that is not done, and then the data set."""
-    spec, planned = open_batch(arguments.batch)
     commands = _commands()
     cores = os.cpu_count() or 1
     processes = arguments.processes or min(_MOST, cores)
-    write_plan(planned, max(1, cores // processes))
     options = RunOptions(processes, arguments.retries)
-    report = run_plan(planned, commands, options, _teller(console), cancelled)
-    if report.failed:
-        raise _failure(report, planned, arguments.batch)
-    _assemble(planned, spec, console)
+    with batch_lock(arguments.batch) as lock:
+        spec, planned = open_batch(arguments.batch)
+        write_plan(planned, max(1, cores // processes))
+        report = run_plan(planned, commands, options, _teller(console), cancelled, lock)
+        if report.failed:
+            raise _failure(report, planned, arguments.batch)
+        _assemble(planned, spec, console)
 
 
 def status(arguments: argparse.Namespace, console: Console, cancelled: IsCancelled) -> None:
@@ -67,9 +69,10 @@ def status(arguments: argparse.Namespace, console: Console, cancelled: IsCancell
 
 def merge(arguments: argparse.Namespace, console: Console, cancelled: IsCancelled) -> None:
     """The data set of what is there, here and in other folders."""
-    spec, planned = open_batch(arguments.batch)
-    gather(planned.root, arguments.shards)
-    _assemble(planned, spec, console)
+    with batch_lock(arguments.batch):
+        spec, planned = open_batch(arguments.batch)
+        gather(planned.root, arguments.shards)
+        _assemble(planned, spec, console)
 
 
 BATCH_COMMANDS: Mapping[str, Callable[[argparse.Namespace, Console, IsCancelled], None]] = {

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..files.atomic import write_json
-from ..files.reading import read_object
+from ..files.reading import damaged, read_object
 from ..job.palette import Color, part_colors
 from ..job.spec import Part
 from ..job.spec_checks import normalise
@@ -24,6 +24,8 @@ from ..job.strict_json import read_dataclass
 from ..label_images.request import BACKGROUND, UNLABELLED, PartId
 
 SUPERCATEGORY = "person"
+MAX_ID = 2**16 - 1  # images of labels have 16 bits at most
+_RESTORE = "Restore it from a copy: it says what the images mean"
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,13 @@ def load_registry(path: Path) -> Registry:
     """An empty one where there is no file. Raises JobError for a damaged file."""
     if not path.exists():
         return Registry()
-    document = read_object(path, "Restore it from a copy: it says what the images mean")
+    document = read_object(path, _RESTORE)
     document.pop("reserved", None)
-    return read_dataclass(Registry, document)
+    registry = read_dataclass(Registry, document)
+    ids = [label.id for label in registry.labels]
+    if len(set(ids)) < len(ids) or not all(0 < i <= MAX_ID and i != UNLABELLED for i in ids):
+        raise damaged(path, _RESTORE)
+    return registry
 
 
 def save_registry(path: Path, registry: Registry) -> None:

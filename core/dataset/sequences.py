@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import JobError
 from ..files.atomic import write_json
-from ..files.reading import read_object
+from ..files.reading import damaged, read_object
 from ..job.strict_json import read_dataclass
 from ..label_images.png import PngError, read_png
 from ..label_images.records import ImageRecord, Instance, read_record
@@ -116,7 +116,14 @@ def save_sequence(root: Path, sequence: Sequence) -> None:
 def load_sequences(root: Path) -> tuple[Sequence, ...]:
     """All that are described below `root`, by name. Raises JobError for a damaged file."""
     paths = sorted((root / SEQUENCES).glob("*/sequence.json"))
-    return tuple(read_dataclass(Sequence, read_object(path, _AGAIN)) for path in paths)
+    return tuple(map(_load_sequence, paths))
+
+
+def _load_sequence(path: Path) -> Sequence:
+    sequence = read_dataclass(Sequence, read_object(path, _AGAIN))
+    if sequence.name != path.parent.name:  # it names the folder that is written to
+        raise damaged(path, _AGAIN)
+    return sequence
 
 
 def images_of(root: Path, sequence: Sequence) -> Iterator[LabelledImage]:

@@ -53,7 +53,12 @@ def _joined(one: ImageSequence, other: ImageSequence, shard: Path) -> ImageSeque
 
 def _take_files(shard: Path, root: Path) -> None:
     """Records come last, as when they were written: what a record names is there."""
-    paths = [p for p in (shard / SEQUENCES).rglob("*") if p.is_file() and p.name[0] != "."]
+    # A shard may come from someone else: a link in it could bring in any file of this machine.
+    paths = [
+        p
+        for p in (shard / SEQUENCES).rglob("*")
+        if p.is_file() and not p.is_symlink() and p.name[0] != "."
+    ]
     for path in sorted(paths, key=lambda p: (p.parent.name == "frames", p)):
         target = root / path.relative_to(shard)
         if path.name in ("sequence.json", "camera.jsonl") or _record_of(target).exists():
@@ -61,6 +66,7 @@ def _take_files(shard: Path, root: Path) -> None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+            temporary.unlink(missing_ok=True)
             shutil.copyfile(path, temporary)
             os.replace(temporary, target)
         except OSError as error:

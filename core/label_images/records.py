@@ -7,15 +7,15 @@ found by size and hash.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
 
-from ..errors import JobError
+from ..errors import InputError
 from ..files.atomic import write_json
+from ..files.hashing import file_hash
 from ..files.reading import read_note
+from ..job.strict_json import read_dataclass
 from .request import PassName, camera_folder
 
 
@@ -76,16 +76,17 @@ def write_record(folder: Path, record: ImageRecord) -> None:
 def read_record(folder: Path, camera: str, frame: int) -> ImageRecord | None:
     """None where there is none that can be read."""
     try:
-        return _from_json(read_note(record_path(folder, camera, frame)))
-    except (OSError, ValueError, KeyError, TypeError, JobError):
+        record = read_dataclass(ImageRecord, read_note(record_path(folder, camera, frame)))
+        _check(record)
+    except (InputError, ValueError):
         return None
+    return record
 
 
 def describe(folder: Path, camera: str, path: Path) -> ImageFile:
     """What a record says of a file that was just written."""
-    content = path.read_bytes()
     inside = path.relative_to(Path(folder) / camera_folder(camera)).as_posix()
-    return ImageFile(inside, len(content), hashlib.sha256(content).hexdigest())
+    return ImageFile(inside, path.stat().st_size, file_hash(path))
 
 
 def kept_files(
@@ -105,19 +106,14 @@ def kept_files(
 
 def _is_whole(path: Path, file: ImageFile) -> bool:
     try:
-        if path.stat().st_size != file.size:
-            return False
-        return hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
+        return path.stat().st_size == file.size and file_hash(path) == file.sha256
     except OSError:
         return False
 
 
-def _from_json(document: dict[str, Any]) -> ImageRecord:
-    values = dict(document)
-    values["size"] = tuple(values["size"])
-    for name in ("intrinsics", "world_to_camera", "pixels"):
-        values[name] = tuple(tuple(row) for row in values[name])
-    values["instances"] = tuple(Instance(**i) for i in values["instances"])
-    values["files"] = {name: ImageFile(**f) for name, f in values["files"].items()}
-    values["warnings"] = tuple(values["warnings"])
-    return ImageRecord(**values)
+def _check(record: ImageRecord) -> None:
+    """Raises ValueError for a file that does not lie below the camera's folder."""
+    for file in record.files.values():
+        path = PurePosixPath(file.path)
+        if path.is_absolute() or ".." in path.parts or "\\" in file.path or ":" in file.path:
+            raise ValueError(f"{file.path} is no file of the image")

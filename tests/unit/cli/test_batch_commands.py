@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.batch.opening import open_batch, write_plan
+from core.batch.opening import batch_lock, open_batch, write_plan
 from core.batch.runner import RunOptions, run_plan
 from core.batch.schedule import BatchProgress
 from core.cli.batch_commands import progress_text
@@ -66,6 +66,24 @@ def test_merge_makes_the_data_set_of_what_is_there(path):
     images = {s["name"]: s["images"] for s in document["sequences"]}
     assert images == {"run_body": 3, "run_clothes": 3, "walk": 0}
     assert (path.parent / "out" / "annotations" / "instances_train.json").is_file()
+
+
+@pytest.mark.parametrize("step", ["plan", "merge"])
+def test_what_writes_a_data_set_waits_for_nobody_and_is_refused(path, step):
+    before = (path.parent / "out" / "tasks.json").read_bytes()
+    with batch_lock(path):
+        said = batch(step, path)
+    assert said.returncode == 5 and "already running" in said.stderr
+    assert (path.parent / "out" / "tasks.json").read_bytes() == before
+    assert batch("status", path).returncode == 0
+
+
+@pytest.mark.parametrize("text", ["a=" + "[" * 10**5, "shots = " + "9" * 5000])
+def test_a_file_that_nests_too_deeply_is_one_sentence(tmp_path, text):
+    (tmp_path / "a.toml").write_text(text)
+    said = batch("status", tmp_path / "a.toml")
+    assert said.returncode == 3 and "Traceback" not in said.stderr
+    assert "Internal error" not in said.stderr
 
 
 def test_a_wrong_file_is_one_sentence(tmp_path):

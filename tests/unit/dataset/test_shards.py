@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from core.dataset.assembly import EXPORTS, AssemblySettings, assemble
-from core.dataset.registry import Label, Registry, save_registry
+from core.dataset.registry import Label, Registry, load_registry, save_registry
 from core.dataset.sequences import load_sequences, save_sequence
 from core.dataset.shards import gather
-from core.errors import InputError
+from core.errors import InputError, JobError
+from core.label_images.records import read_record, write_record
 from tests.unit.dataset.made_images import VIEWS, make_dataset, make_image
 
 SETTINGS = AssemblySettings(EXPORTS)
@@ -71,3 +72,41 @@ def test_views_and_frames_of_both_are_listed(tmp_path):
     gather(tmp_path / "a", [tmp_path / "b"])
     (sequence,) = load_sequences(tmp_path / "a")
     assert sequence.frames == (1, 2, 5, 9) and sequence.views == (*VIEWS, "Top")
+
+
+def test_a_link_in_a_shard_brings_nothing_in(tmp_path):
+    make_dataset(tmp_path / "a", ("walk",))
+    (tmp_path / "secret").write_text("mine")
+    (tmp_path / "a" / "seq" / "walk" / "Camera" / "parts" / "000009.png").symlink_to(
+        tmp_path / "secret"
+    )
+    gather(tmp_path / "all", [tmp_path / "a"])
+    assert b"mine" not in content(tmp_path / "all").values()
+
+
+def test_a_sequence_that_names_another_folder_writes_nothing_there(tmp_path):
+    make_dataset(tmp_path / "a", ("walk",))
+    path = tmp_path / "a" / "seq" / "walk" / "sequence.json"
+    path.write_text(path.read_text().replace('"walk"', '"../../../elsewhere"'))
+    with pytest.raises(JobError, match=r"sequence\.json is missing or damaged"):
+        gather(tmp_path / "all", [tmp_path / "a"])
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("name", ["../../../secret", "/secret", "parts\\..\\x", "C:x"])
+def test_a_record_that_names_a_file_elsewhere_is_none(tmp_path, name):
+    make_dataset(tmp_path / "a", ("walk",))
+    folder = tmp_path / "a" / "seq" / "walk"
+    record = read_record(folder, "Camera", 1)
+    assert record is not None
+    files = {"parts": replace(record.files["parts"], path=name)}
+    write_record(folder, replace(record, files=files))
+    assert read_record(folder, "Camera", 1) is None
+
+
+@pytest.mark.parametrize("number", [0, -1, 255, 2**16])
+def test_a_number_that_no_image_can_hold_is_refused(tmp_path, number):
+    path = tmp_path / "labels.json"
+    save_registry(path, Registry((Label("hair", number, (0.0, 0.0, 0.0)),)))
+    with pytest.raises(JobError, match=r"labels\.json is missing or damaged"):
+        load_registry(path)
