@@ -22,6 +22,17 @@ def repository() -> Path:
     return REPOSITORY
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home folder of a user called Jane, with her data folder in it."""
+    home = tmp_path / "home-of-jane"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setenv("PARTS4D_DATA", str(home / "data"))
+    return home
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Ends the process at once where asked to: the bpy module may hang in an ordinary exit."""
     status = getattr(config, "parts4d_status", None)

@@ -164,6 +164,12 @@ def run_child(main: Callable[[Channel], None]) -> NoReturn:
     leave(0)
 
 
+def program_arguments() -> list[str]:
+    """What was given to this program: all, or what stands behind `--` where Blender runs it."""
+    arguments = sys.argv[1:]
+    return arguments[arguments.index("--") + 1 :] if "--" in arguments else arguments
+
+
 def leave(status: int) -> NoReturn:
     """Ends the process now. Ordinary exit runs Blender's own, which can hang in module mode."""
     for stream in (sys.stdout, sys.stderr):

@@ -33,6 +33,14 @@ from tests.blender.writeback_scene import (
 )
 
 
+def back_and_front(tmp_path):
+    """Two characters of which one is partly behind the other, and their labels."""
+    return {
+        "Back": character("Back", tmp_path, (0, 2, 0), 1),
+        "Front": character("Front", tmp_path, (1.2, -1, 0), 2),
+    }
+
+
 def test_two_overlapping_characters_and_what_stands_before_them_agree_with_rays(tmp_path):
     empty_scene()
     labels = {
@@ -195,10 +203,7 @@ def test_a_character_linked_from_another_file_is_labelled(tmp_path):
 
 def test_what_is_held_out_hides_without_being_anybody(tmp_path):
     empty_scene()
-    labels = {
-        "Back": character("Back", tmp_path, (0, 2, 0), 1),
-        "Front": character("Front", tmp_path, (1.2, -1, 0), 2),
-    }
+    labels = back_and_front(tmp_path)
     bpy.data.objects["Front"].is_holdout = True
     camera()
     blend = save(tmp_path)
@@ -263,10 +268,7 @@ def test_a_mesh_that_is_another_one_in_each_frame_shows_the_labels_of_that_frame
 
 def test_the_view_layer_decides_what_is_seen(tmp_path):
     empty_scene()
-    labels = {
-        "Back": character("Back", tmp_path, (0, 2, 0), 1),
-        "Front": character("Front", tmp_path, (1.2, -1, 0), 2),
-    }
+    labels = back_and_front(tmp_path)
     scene = bpy.context.scene
     for name, x in (("held out", -0.6), ("excluded", 0.0)):
         hiding = box((x, -2, 0), 0.5)

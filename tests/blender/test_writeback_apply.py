@@ -196,10 +196,7 @@ def test_the_object_says_what_its_labels_mean(tmp_path):
     assert labelled_objects() == [ob]
 
 
-def test_a_labelled_file_does_not_say_whose_it_is(tmp_path, monkeypatch):
-    home = tmp_path / "home-of-jane"
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("PARTS4D_DATA", str(home / "data"))
+def test_a_labelled_file_does_not_say_whose_it_is(tmp_path, home):
     ob = sphere()
     bpy.ops.wm.save_as_mainfile(filepath=str(_made(home / "films") / "a.blend"))
     near, _ = changing_job(home / "films" / "hero.parts4d", ob)

@@ -14,7 +14,7 @@ from pathlib import Path
 # A process of its own, not Blender's UI: here the path may be extended.
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from core.job.child_side import Channel, run_child
+from core.job.child_side import Channel, program_arguments, run_child
 
 
 def main(channel: Channel) -> None:
@@ -22,8 +22,7 @@ def main(channel: Channel) -> None:
     parser = argparse.ArgumentParser(prog="capture_main.py")
     parser.add_argument("job", type=Path)
     parser.add_argument("--shard", default="0/1", help="which share of the frames: INDEX/COUNT")
-    own = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
-    options = parser.parse_args(own)
+    options = parser.parse_args(program_arguments())
     shard, shards = (int(n) for n in options.shard.split("/"))
 
     # bpy is imported only now, when standard output has been set aside for the protocol.

@@ -16,12 +16,10 @@ from tempfile import TemporaryDirectory
 
 import bpy
 
-from ...errors import ErrorKind, JobError
-from ...files.disk import is_full
 from ...label_images.request import LabelRender, PassName, check_request
-from .. import compat
 from ..capture.passes import render_channels
 from ..capture.rig import view_names
+from ..failed_render import failed_render
 from ..narrowing import manager_of, specific
 from . import pictures
 from .beauty import prepare_beauty, render_beauty
@@ -217,9 +215,5 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, OSError) as error:
-        kind = ErrorKind.DISK_FULL if is_full(path.parent, str(error)) else ErrorKind.JOB_FOLDER
-        raise JobError(
-            f"{path} could not be rendered ({compat.reason_in(error)})",
-            "Choose another folder or free some space, then run again to continue",
-            kind,
-        ) from error
+        remedy = "Choose another folder or free some space, then run again to continue"
+        raise failed_render(path, error, remedy) from error

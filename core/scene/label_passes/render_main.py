@@ -13,15 +13,14 @@ from pathlib import Path
 # A process of its own, not Blender's UI: here the path may be extended.
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from core.job.child_side import Channel, run_child
+from core.job.child_side import Channel, program_arguments, run_child
 
 
 def main(channel: Channel) -> None:
     """Render the request named on the command line."""
     parser = argparse.ArgumentParser(prog="render_main.py")
     parser.add_argument("request", type=Path)
-    own = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
-    options = parser.parse_args(own)
+    options = parser.parse_args(program_arguments())
 
     # bpy is imported only now, when standard output has been set aside for the protocol.
     from core.label_images.request import load_request

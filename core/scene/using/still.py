@@ -9,9 +9,9 @@ from pathlib import Path
 
 import bpy
 
-from ...errors import ErrorKind, InputError, JobError
-from ...files.disk import is_full
+from ...errors import InputError
 from .. import compat
+from ..failed_render import failed_render
 from ..narrowing import specific
 from ..writeback.ledger import labelled_objects
 from ..writeback.overlay import overlay_of, show_overlay
@@ -41,13 +41,8 @@ def render_still(scene: bpy.types.Scene, path: Path) -> None:
             bpy.ops.render.render(write_still=True, scene=labels.name)
             unfinished.replace(path)
         except (RuntimeError, OSError) as error:
-            reason = compat.reason_in(error)
-            kind = ErrorKind.DISK_FULL if is_full(path.parent, str(error)) else ErrorKind.JOB_FOLDER
-            raise JobError(
-                f"{path} could not be rendered ({reason})",
-                "Choose another file or free some space",
-                kind,
-            ) from error
+            remedy = "Choose another file or free some space"
+            raise failed_render(path, error, remedy) from error
         finally:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)

@@ -12,7 +12,8 @@ from core.dataset.registry import Label, Registry, load_registry, save_registry
 from core.dataset.sequences import load_sequences, save_sequence
 from core.dataset.shards import gather
 from core.errors import InputError, JobError
-from core.label_images.records import read_record, write_record
+from core.label_images.records import ImageFile, read_record, write_record
+from core.label_images.request import PassName
 from tests.unit.dataset.made_images import VIEWS, make_dataset, make_image
 
 SETTINGS = AssemblySettings(EXPORTS)
@@ -99,7 +100,7 @@ def test_a_record_that_names_a_file_elsewhere_is_none(tmp_path, name):
     folder = tmp_path / "a" / "seq" / "walk"
     record = read_record(folder, "Camera", 1)
     assert record is not None
-    files = {"parts": replace(record.files["parts"], path=name)}
+    files: dict[PassName, ImageFile] = {"parts": replace(record.files["parts"], path=name)}
     write_record(folder, replace(record, files=files))
     assert read_record(folder, "Camera", 1) is None
 

@@ -15,40 +15,35 @@ from core.job.messages import EventLog, Message
 
 
 @pytest.fixture(autouse=True)
-def anna(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    home = tmp_path / "anna"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USERPROFILE", str(home))
-    monkeypatch.setenv("PARTS4D_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(sharing, "_user", lambda: "anna")
+def jane(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sharing, "_user", lambda: "jane")
     return home
 
 
 def test_paths_beside_the_job_become_relative_and_others_begin_with_the_home_folder(
-    anna: Path,
+    jane: Path,
 ) -> None:
-    job = anna / "project" / "hero.parts4d"
-    said = f"{job}, {job}/logs/a.log, {anna}/models/x, {anna}bel/y, /media/anna/disk, anna"
+    job = jane / "project" / "hero.parts4d"
+    said = f"{job}, {job}/logs/a.log, {jane}/models/x, {jane}bel/y, /media/jane/disk, jane"
     assert shareable(said, job) == (
-        f"hero.parts4d, hero.parts4d/logs/a.log, ~/models/x, {anna}bel/y, /media/user/disk, anna"
+        f"hero.parts4d, hero.parts4d/logs/a.log, ~/models/x, {jane}bel/y, /media/user/disk, jane"
     )
 
 
 def test_a_lock_does_not_hold_the_name_of_the_computer(
-    anna: Path, monkeypatch: pytest.MonkeyPatch
+    jane: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket, "gethostname", lambda: "annas-laptop")
     sharing.computer_id.cache_clear()
-    with FolderLock(anna / "job.lock"):
-        assert "annas-laptop" not in (anna / "job.lock").read_text()
+    with FolderLock(jane / "job.lock"):
+        assert "annas-laptop" not in (jane / "job.lock").read_text()
     sharing.computer_id.cache_clear()
 
 
-def test_the_record_of_a_run_does_not_hold_the_home_folder(anna: Path) -> None:
-    job = anna / "project" / "job"
+def test_the_record_of_a_run_does_not_hold_the_home_folder(jane: Path) -> None:
+    job = jane / "project" / "job"
     job.mkdir(parents=True)
     log = str(job / "logs" / "worker.log")
-    EventLog(job / "events.jsonl").append(Message("error", message=f"{anna}/x", log=log))
+    EventLog(job / "events.jsonl").append(Message("error", message=f"{jane}/x", log=log))
     text = (job / "events.jsonl").read_text("utf-8")
-    assert str(anna) not in text and "job/logs/worker.log" in text
+    assert str(jane) not in text and "job/logs/worker.log" in text

@@ -26,17 +26,6 @@ from tests.unit.parsing.doll_job import write_doll_job
 MAIN = Path(workers.__file__).parents[1] / "worker" / "main.py"
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The home of a user, and the data folder in it."""
-    home = tmp_path / "home-of-jane"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("USERPROFILE", str(home))
-    monkeypatch.setenv("PARTS4D_DATA", str(home / "data"))
-    return home
-
-
 def texts_of(folder: Path) -> dict[str, bytes]:
     """What lies in every file but the logs, unpacked."""
     found = {}

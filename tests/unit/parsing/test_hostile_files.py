@@ -135,14 +135,26 @@ def run_after(folder: JobFolder, stage: str) -> None:
     run(folder)
 
 
+@pytest.mark.parametrize(
+    ("limit", "value", "arrays"),
+    [
+        ("LARGEST", 2**16, {"image": np.zeros(2**17, np.uint8)}),
+        ("LARGEST_TOGETHER", 2**18, {f"i{i}": np.zeros(2**14, np.uint8) for i in range(32)}),
+    ],
+    ids=["one array", "many small arrays"],
+)
 def test_a_few_bytes_that_unpack_to_a_lot_are_refused_before_memory_is_asked_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    value: int,
+    arrays: dict[str, np.ndarray],
 ) -> None:
-    monkeypatch.setattr(array_files, "LARGEST", 2**16)
+    monkeypatch.setattr(array_files, limit, value)
     monkeypatch.setattr(array_files, "MOST_PACKED", 20)
     path = tmp_path / "bomb.npz"
-    save_arrays(path, {"image": np.zeros(2**17, np.uint8)})
-    assert path.stat().st_size < 2**11
+    save_arrays(path, arrays)
+    assert path.stat().st_size < (2**11 if len(arrays) == 1 else 2**14)
     with pytest.raises(JobError, match="damaged"):
         load_arrays(path)
 
@@ -215,18 +227,6 @@ def test_what_is_packed_in_another_way_is_refused_unopened(tmp_path: Path) -> No
     array_file(tmp_path / "a.npz", (4096,), "|u1", zipfile.ZIP_LZMA, bytes(4096))
     with pytest.raises(JobError, match="damaged"):
         load_arrays(tmp_path / "a.npz")
-
-
-def test_many_small_arrays_that_unpack_to_a_lot_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(array_files, "LARGEST_TOGETHER", 2**18)
-    monkeypatch.setattr(array_files, "MOST_PACKED", 20)
-    path = tmp_path / "bomb.npz"
-    save_arrays(path, {f"image_{i}": np.zeros(2**14, np.uint8) for i in range(32)})
-    assert path.stat().st_size < 2**14
-    with pytest.raises(JobError, match="damaged"):
-        load_arrays(path)
 
 
 def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
