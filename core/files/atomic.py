@@ -70,7 +70,7 @@ def disk_error(error: OSError, path: Path) -> JobError:
         return JobError(f"{path} is a link", "Remove the link; nothing is written through it")
     if error.errno in (errno.EISDIR, errno.EACCES, errno.EPERM) and _is_folder(path):
         return JobError(f"{path} is a folder, and a file belongs there", "Remove or rename it")
-    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+    if error.errno in (errno.EEXIST, errno.ENOTDIR) and not _is_folder(path.parent):
         return JobError(
             f"{path.parent} is a file, and a folder belongs there", "Remove or rename it"
         )

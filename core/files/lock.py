@@ -128,11 +128,14 @@ def read_holder(path: Path) -> dict[str, str | int]:
 
 
 def _is_dead(holder: dict[str, str | int]) -> bool:
-    """Whether the owner surely runs no more. Never on Windows, where os.kill(pid, 0) kills."""
+    """Whether the owner surely runs no more."""
     pid = holder.get("pid")
-    if sys.platform == "win32" or not isinstance(pid, int):
-        return False
-    if holder.get("host") != computer_id():
+    return isinstance(pid, int) and holder.get("host") == computer_id() and is_gone(pid)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether no process of this machine has the number. Never on Windows, where asking kills."""
+    if sys.platform == "win32":
         return False
     try:
         os.kill(pid, 0)

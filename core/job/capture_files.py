@@ -9,7 +9,7 @@ frame, cropped to the silhouette. Nothing here needs Blender; images are read on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -231,14 +231,18 @@ class CaptureFiles:
         save_arrays(self.facts_path(frame), {k: getattr(facts, k) for k in _FACT_FIELDS})
 
     def facts(self, frame: int) -> Facts:
-        """The facts that hold in `frame`."""
+        """The facts that hold in `frame`.
+
+        A vertex may be nowhere (NaN, infinite): its elements lie in the middle of the others and
+        have next to no area. Raises JobError for a damaged file.
+        """
         constant = self.manifest.topology == "constant"
         path = self.facts_path(None if constant else frame)
         arrays = load_arrays(path)
         with making_sense(path):
             facts = Facts(**{k: arrays[k] for k in _FACT_FIELDS})
             _check_facts(facts, self.manifest, self.manifest.elements_at(frame))
-        return facts
+        return _place_lost(facts)
 
     def frame_path(self, frame: int) -> Path:
         return self.folder / f"frame_{frame:04d}.npz"
@@ -301,6 +305,16 @@ class CaptureFiles:
         if self._open_frame is not None:
             self._open_frame[1].close()
             self._open_frame = None
+
+
+def _place_lost(facts: Facts) -> Facts:
+    lost = ~(np.isfinite(facts.centroid).all(axis=1) & np.isfinite(facts.area))
+    if not lost.any():
+        return facts
+    centroid, area = facts.centroid.copy(), facts.area.copy()
+    centroid[lost] = 0 if lost.all() else centroid[~lost].mean(axis=0)
+    area[lost] = np.finfo(area.dtype).tiny  # not 0: weights of means need a sum
+    return replace(facts, centroid=centroid, area=area)
 
 
 def _check_facts(facts: Facts, manifest: Manifest, count: int) -> None:

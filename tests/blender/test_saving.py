@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,9 +116,12 @@ def test_a_folder_in_its_place_is_named(film, tmp_path):
 
 
 def test_what_a_killed_save_left_goes_and_nothing_else(film):
-    left = film.with_name(".film.4711.unfinished.blend")
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = film.with_name(f".film.{gone.pid}.unfinished.blend")
     mine = film.with_name(".film.old.blend")
-    for path in (left, mine):
+    other = film.with_name(f".film.{os.getppid()}.unfinished.blend")  # of a Blender that saves
+    for path in (left, mine, other):
         path.write_bytes(b"x")
     save_blend(film, REMEDY)
-    assert not left.exists() and mine.exists()
+    assert not left.exists() and mine.exists() and other.exists()

@@ -39,8 +39,6 @@ def nearest_seen(facts: Facts, seen: np.ndarray) -> np.ndarray:
 def _take_nearest_in_space(
     source: np.ndarray, centroid: np.ndarray, missing: np.ndarray, seen: np.ndarray
 ) -> None:
-    placed = np.isfinite(centroid).all(axis=1)  # a vertex may be nowhere
-    missing, seen = missing & placed, seen & placed
     if missing.any() and seen.any():
         candidates = np.flatnonzero(seen)
         _, nearest = cKDTree(centroid[candidates]).query(centroid[missing])

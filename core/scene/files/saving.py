@@ -16,6 +16,7 @@ from pathlib import Path
 import bpy
 
 from ...errors import InputError
+from ...files.lock import is_gone
 from ..compat import reason_in
 
 _UNFINISHED = ".unfinished.blend"
@@ -59,10 +60,10 @@ def save_blend(path: Path, remedy: str) -> Path:
 
 
 def _remove_leftovers(target: Path) -> None:
-    """What saves of the same file left that were killed."""
-    name = re.compile(rf"\.{re.escape(target.stem)}\.\d+{re.escape(_UNFINISHED)}@?")
+    """What saves of the same file left that were killed; another Blender may save it just now."""
+    name = re.compile(rf"\.{re.escape(target.stem)}\.(\d+){re.escape(_UNFINISHED)}@?")
     for path in target.parent.iterdir():
-        if name.fullmatch(path.name):
+        if (found := name.fullmatch(path.name)) and is_gone(int(found[1])):
             with suppress(OSError):
                 path.unlink()
 

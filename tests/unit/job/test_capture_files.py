@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.job.arrays import ArrayReader
-from core.job.capture_files import PASSES, CapturedObject, CaptureFiles, Manifest, ViewImage
+from core.job.capture_files import PASSES, CapturedObject, CaptureFiles, Facts, Manifest, ViewImage
 from core.job.stages import STAGES
 from tests.unit.parsing.paper_doll import picture_of
 
@@ -78,3 +78,25 @@ def test_what_no_stage_reads_is_captured_only_when_asked_for():
     for one in PASSES:
         assert one.optional == (not one.read_by), one.name
         assert set(one.read_by) <= set(STAGES)
+
+
+def test_elements_that_are_nowhere_lie_in_the_middle_and_weigh_nothing(tmp_path):
+    files = CaptureFiles(tmp_path)
+    files.write_manifest(MANIFEST)
+    none = np.full(5, -1, np.int32)
+    centroid = np.arange(15, dtype=np.float32).reshape(5, 3)
+    area = np.ones(5, np.float32)
+    pairs = np.zeros((0, 2), np.int32)
+    whole = Facts(none, none, none, none, none, area, centroid, pairs)
+    files.write_facts(whole)
+    assert files.facts(7).centroid.tobytes() == centroid.tobytes()
+    broken = centroid.copy()
+    broken[1, 2], broken[3, 0] = np.nan, np.inf
+    files.write_facts(replace(whole, centroid=broken))
+    facts = files.facts(7)
+    assert facts.area[[0, 2, 4]].tolist() == [1, 1, 1]
+    assert 0 < facts.area[1] == facts.area[3] < 1e-30
+    np.testing.assert_array_equal(facts.centroid[[0, 2, 4]], centroid[[0, 2, 4]])
+    np.testing.assert_array_equal(facts.centroid[[1, 3]], [centroid[[0, 2, 4]].mean(axis=0)] * 2)
+    files.write_facts(replace(whole, centroid=np.full((5, 3), np.nan, np.float32)))
+    assert not files.facts(7).centroid.any() and 0 < files.facts(7).area.max() < 1e-30
