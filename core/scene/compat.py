@@ -33,6 +33,12 @@ def set_image_format(
         chosen.exr_codec = codec
 
 
+def leave_out_metadata(render: bpy.types.RenderSettings) -> None:
+    """No path, name of the computer or time in the pictures: they are given away."""
+    for name in ("filename", "hostname", "date", "render_time", "memory"):
+        setattr(render, f"use_stamp_{name}", False)
+
+
 def reason_in(error: Exception) -> str:
     """What Blender says of an operator that failed: one line, without the word it begins with."""
     lines = str(error).strip().splitlines() or [type(error).__name__]

@@ -166,6 +166,8 @@ def test_the_beauty_is_what_the_artist_would_render(tmp_path, applied):
     )
     beauty = image_path(tmp_path / "images", "Cam", "beauty", 1, "png")
     assert np.abs(_pixels(beauty) - own).max() <= 1 / 255 + 1e-6
+    content = beauty.read_bytes()  # which is given away
+    assert str(tmp_path).encode() not in content and b"RenderTime" not in content
     assert len(np.unique(images.image("parts"))) > 3
 
 

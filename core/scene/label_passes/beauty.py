@@ -23,6 +23,7 @@ def prepare_beauty(scene: bpy.types.Scene, resolution: tuple[int, int] | None, k
     render = scene.render
     render.use_multiview = render.use_file_extension = False
     render.use_persistent_data = True
+    compat.leave_out_metadata(render)
     settings = render.image_settings
     if kind == "exr":
         compat.set_image_format(settings, "OPEN_EXR", "16", "ZIP")

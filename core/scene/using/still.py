@@ -86,8 +86,7 @@ def _label_scene(
         made.cycles.device, made.cycles.samples = "CPU", _SAMPLES
         made.cycles.use_adaptive_sampling = made.cycles.use_denoising = False
         made.cycles.max_bounces = 0
-        for name in ("filename", "hostname", "date", "render_time", "memory"):
-            setattr(ours, f"use_stamp_{name}", False)  # they would be in the picture's metadata
+        compat.leave_out_metadata(made.render)
         ours.film_transparent, ours.dither_intensity = True, 0
         made.view_settings.view_transform = "Standard"
         compat.set_image_format(ours.image_settings, "PNG", "8")
