@@ -49,8 +49,8 @@ def find_job(document: Mapping[str, Any], blend: str) -> Path | None:
 
 
 def name_of_job(document: Mapping[str, Any]) -> str:
-    """What to call the job folder of a document when it cannot be found."""
-    return Path(str(document.get("job") or "")).name or "its job folder"
+    """What the job folder of a document that cannot be found was called; empty when unknown."""
+    return Path(str(document.get("job") or "")).name
 
 
 def _way(job: Path, blend: str) -> str:

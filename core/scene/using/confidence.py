@@ -64,9 +64,10 @@ def show_confidence(ob: bpy.types.Object | None, job: Path | None = None) -> Con
 def _label_files(one: Labelled, job: Path | None) -> LabelFiles:
     folder = job or find_job(one.document, bpy.data.filepath)
     if folder is None or not (folder / "result.json").is_file():
-        name = folder or name_of_job(one.document)
+        name = str(folder or name_of_job(one.document))
         raise InputError(
-            f"The job folder of {one.document['character']}'s labels is missing: {name}",
+            f"The job folder of {one.document['character']}'s labels is missing"
+            + (f": {name}" if name else ""),
             "Choose where it is now, or apply labels again",
         )
     return LabelFiles(folder)

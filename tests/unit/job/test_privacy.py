@@ -92,7 +92,7 @@ def test_a_job_elsewhere_is_found_on_this_machine_only(home, tmp_path, monkeypat
     assert find_job(document, str(home / "films" / "a.blend")) == job
     monkeypatch.setattr(locations, "data_folder", lambda: home / "another machine")
     assert find_job(document, str(home / "films" / "a.blend")) is None
-    assert name_of_job(document) == "its job folder"
+    assert name_of_job(document) == "" and name_of_job({"job": "//../jobs/hero"}) == "hero"
 
 
 def test_the_way_to_a_job_is_never_a_place_on_another_computer(home, monkeypatch):
